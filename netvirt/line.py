@@ -15,7 +15,7 @@ class Line:
     64 B at 100 Gbit/s (5.12 ns) nor a full queue ever drifts.
     """
 
-    __slots__ = ("bytes", "delay_ns", "free_at_ps", "frames", "limit_bytes", "limit_ps", "peak_ps", "rate")
+    __slots__ = ("bytes", "delay_ns", "frames", "free_at_ps", "limit_bytes", "limit_ps", "peak_ps", "rate")
 
     def __init__(self, rate: int, delay_ns: int, limit_bytes: int) -> None:
         self.rate = rate

@@ -1,0 +1,160 @@
+"""What may be asked of the control plane: EC2's verbs, each with the place in the user's file that asked.
+
+Two requests that ask the same are equal, wherever they are written. Names are the file's keys; `default`
+(security group, network ACL) and `main` (route table) are what EC2 makes with every VPC.
+"""
+
+from dataclasses import dataclass, field
+
+from dcsim.problem import Mark
+from netvirt.address import Cidr, Ip
+
+ALL_PROTOCOLS = -1
+ANY_ICMP = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    mark: Mark = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVpc(Asked):
+    name: str
+    cidr_block: Cidr
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSubnet(Asked):
+    """`availability_zone` is the zone's key: `a`."""
+
+    vpc: str
+    name: str
+    cidr_block: Cidr
+    availability_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRouteTable(Asked):
+    vpc: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRoute(Asked):
+    """`target` is an instance of the same VPC."""
+
+    vpc: str
+    route_table: str
+    destination: Cidr
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRouteTable(Asked):
+    vpc: str
+    route_table: str
+    subnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateNetworkAcl(Asked):
+    vpc: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateNetworkAclEntry(Asked):
+    """`ports` is an inclusive range, None for every port; `text` is the rule as a sentence."""
+
+    vpc: str
+    network_acl: str
+    egress: bool
+    rule_number: int
+    allow: bool
+    protocol: int
+    ports: tuple[int, int] | None
+    icmp_type: int
+    icmp_code: int
+    cidr_block: Cidr
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceNetworkAclAssociation(Asked):
+    vpc: str
+    network_acl: str
+    subnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSecurityGroup(Asked):
+    vpc: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeSecurityGroupIngress(Asked):
+    """`peer` is a block, or a group's name (`vpc/name` when it is in another VPC)."""
+
+    vpc: str
+    group: str
+    protocol: int
+    ports: tuple[int, int] | None
+    icmp_type: int
+    icmp_code: int
+    peer: Cidr | str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeSecurityGroupEgress(Asked):
+    vpc: str
+    group: str
+    protocol: int
+    ports: tuple[int, int] | None
+    icmp_type: int
+    icmp_code: int
+    peer: Cidr | str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeSecurityGroupEgress(Asked):
+    """Takes away the `all to 0.0.0.0/0` that EC2 gives every new group: the file states its own egress."""
+
+    vpc: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunInstances(Asked):
+    """One instance. The zone is its subnet's; None leaves the choice to the control plane or the image."""
+
+    vpc: str
+    name: str
+    subnet: str
+    security_groups: tuple[str, ...]
+    image: str | None
+    private_ip_address: Ip | None
+    source_dest_check: bool
+    instance_type: str
+    frequency_hz: int | None
+    boot_ns: int | None
+
+
+Request = (
+    CreateVpc
+    | CreateSubnet
+    | CreateRouteTable
+    | CreateRoute
+    | AssociateRouteTable
+    | CreateNetworkAcl
+    | CreateNetworkAclEntry
+    | ReplaceNetworkAclAssociation
+    | CreateSecurityGroup
+    | AuthorizeSecurityGroupIngress
+    | AuthorizeSecurityGroupEgress
+    | RevokeSecurityGroupEgress
+    | RunInstances
+)

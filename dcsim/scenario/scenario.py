@@ -1,0 +1,104 @@
+"""A scenario as the runner sees it: everything resolved, nothing left to look up."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from dcsim.problem import Mark, Problem
+from dcsim.scenario.expectation import Expectation
+from dcsim.topology.plan import Impairment, InputFile, Link, Plan
+
+Capture = Literal["probes", "links", "all"]
+
+
+class GuestRef(NamedTuple):
+    """An instance of the topology: its name is unique in its VPC only."""
+
+    vpc: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """`source` asks `target` every `every_ns`, and counts an answer later than `timeout_ns` as lost."""
+
+    name: str
+    kind: Literal["ping", "udp"]
+    source: GuestRef
+    target: GuestRef
+    every_ns: int
+    timeout_ns: int
+    size_bytes: int
+    """Payload after the ICMP or UDP header."""
+    mark: Mark = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`path` starts with the zone: `b`, `b/r1`, `b/r1/h1`. Only the zone is known to exist."""
+
+    kind: Literal["zone", "datacenter", "power domain", "rack", "host"]
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class HostOf:
+    """The host that runs this instance when the action begins."""
+
+    guest: GuestRef
+
+    def __str__(self) -> str:
+        return f"host of {self.guest}"
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOff:
+    target: Place | HostOf
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    target: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Impair:
+    target: Link
+    impairment: Impairment
+
+
+Action = PowerOff | LinkDown | Impair
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A window [start_ns, end_ns) of the run, and what is done to the world during it, if anything.
+
+    `end_ns` equals the scenario's duration when the entry lasts until the end.
+    """
+
+    name: str
+    start_ns: int
+    end_ns: int
+    action: Action | None
+    mark: Mark = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    name: str
+    topology: Plan
+    duration_ns: int
+    seed: int
+    capture: Capture
+    probes: tuple[Probe, ...]
+    timeline: tuple[Entry, ...]
+    expectations: tuple[Expectation, ...]
+    warnings: tuple[Problem, ...] = field(compare=False)
+    files: tuple[InputFile, ...] = field(compare=False)
+    """The scenario's own file, then the topology's."""

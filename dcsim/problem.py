@@ -49,6 +49,23 @@ class Problem:
         return self.what + joint + _printable(self.advice)
 
 
+class Mistake(ValueError):
+    """A text that is not what its place needs, found by a parser that does not know where the text is.
+
+    `span` is the culprit's start and end within the text. `field` says that the message goes on after the
+    field's name: `delay` + `5 lacks a unit`.
+    """
+
+    def __init__(
+        self, message: str, advice: str = "", *, span: tuple[int, int] | None = None, field: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+        self.span = span
+        self.field = field
+
+
 class Refused(Exception):
     """The input cannot be used; every problem that was found, in the order found."""
 

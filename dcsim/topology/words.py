@@ -1,0 +1,48 @@
+"""Words for messages: suggestions, lists, numbers."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+LISTED = 12
+SHOWN = 40
+
+
+def shown(text: str) -> str:
+    """Text of the user's, short enough for a message."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def quoted(text: str) -> str:
+    return f"'{shown(text)}'"
+
+
+def number(count: int) -> str:
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b, c`, cut where nobody would read on."""
+    every = list(names)
+    more = len(every) - LISTED
+    return ", ".join(map(shown, every[:LISTED])) + (f" and {more} more" if more > 0 else "")
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    names = list(known)
+    lower = {name.lower(): name for name in reversed(names)}
+    if word.lower() in lower:
+        return lower[word.lower()]
+    # difflib takes the square of the length; nobody mistypes a hundred letters.
+    matches = get_close_matches(word[:100], names, n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def instead(word: str, known: Iterable[str], owner: str = "there are") -> str:
+    """Advice for an unknown word: what there is, and what was probably meant."""
+    names = list(known)
+    if not names:
+        return "there are none"
+    meant = closest(word, names)
+    return f"{owner} {listed(names)}" + (f". Did you mean {meant}?" if meant else "")

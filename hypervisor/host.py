@@ -1,0 +1,157 @@
+"""A physical host: its vNICs, its virtual switch, its guests, and its power."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypervisor.clock import Clock, HostClock, Source
+from hypervisor.guest import Guest, Reporter
+from hypervisor.link import Link
+from netvirt.address import HostId, Mac, Ns
+from netvirt.frame import Frame, parse
+from netvirt.journey import Outcome
+from netvirt.ledger import Ledger
+from netvirt.line import Line
+from netvirt.linklocal import MTU_BYTES
+from netvirt.overlay import Encapsulated
+from netvirt.vswitch import Port, Reply, VSwitch
+from netvirt.wire.ethernet import HEADER_BYTES
+
+Tap = Callable[["Nic", Frame, bool], None]
+"""Called with the vNIC, the frame, and whether it is on its way out of the guest."""
+
+IDS_PER_NIC = 4
+"""Source ids a vNIC takes: its two directions, its guest, and one to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A vNIC's limits: bit/s each way, and the bytes that may wait."""
+
+    rate: int
+    limit_bytes: int
+
+
+class Nic:
+    """A vNIC: the guest's `Wire` on one side, a switch port on the other, a shaper each way between."""
+
+    def __init__(self, host: "Host", port: Port, number: int, shape: Shape) -> None:
+        self.host = host
+        self.port = port
+        self.name = port.name
+        self.mac: Mac = port.mac
+        self.mtu = MTU_BYTES.value
+        self.guest: Guest | None = None
+        self.sent = 0
+        self.delivered = 0
+        self.tap: Tap | None = None
+        self.source_id = 1 + number * IDS_PER_NIC
+        self._largest = self.mtu + HEADER_BYTES
+        self.tx = self._link(f"{self.name} tx", self.source_id, shape, self._leave)
+        self.rx = self._link(f"{self.name} rx", self.source_id + 1, shape, self._enter)
+
+    def _link(self, name: str, source_id: int, shape: Shape, land: Callable[[Frame], None]) -> Link:
+        line = Line(shape.rate, 0, shape.limit_bytes)
+        return Link(name, source_id, self.host.wall, self.host.ledger, line, land)
+
+    def transmit(self, data: bytes) -> None:
+        frame = parse(data)
+        self.sent += 1
+        if self.tap is not None:
+            self.tap(self, frame, True)
+        if frame.size > self._largest:
+            self.host.ledger.drop(frame, self.name, Outcome.OVERSIZE)
+        else:
+            self.tx.send(frame)
+
+    def _leave(self, frame: Frame) -> None:
+        host = self.host
+        out = host.vswitch.egress(self.port, frame, host.wall.now)
+        if type(out) is Encapsulated:
+            if out.target == host.id:
+                host.receive(out)
+            else:
+                host.uplink.send(out)
+        elif type(out) is Reply:
+            self.rx.send(out.frame)
+
+    def _enter(self, frame: Frame) -> None:
+        if self.guest is None:
+            self.host.ledger.drop(frame, self.name, Outcome.GUEST_DOWN)
+            return
+        self.delivered += 1
+        if self.tap is not None:
+            self.tap(self, frame, False)
+        self.guest.receive(frame.data)
+
+
+@dataclass(slots=True)
+class Instance:
+    """A guest's place on a host: how to make it anew at each boot, and how long a boot takes."""
+
+    nic: Nic
+    make: Callable[[], Guest]
+    boot_ns: int
+    report: Reporter
+    boots: int = 0
+
+
+class Host:
+    """Power off is silent: guests stop where they are, queues are lost, the switch forgets. Power on boots them.
+
+    `wall` is the clock that outlives the host; guests get one that dies with the power.
+    """
+
+    def __init__(self, host_id: HostId, name: str, wall: Clock, ledger: Ledger) -> None:
+        self.id = host_id
+        self.name = name
+        self.wall = wall
+        self.ledger = ledger
+        self.vswitch = VSwitch(host_id, name, ledger)
+        self.uplink: Link
+        self.up = True
+        self._clock = HostClock(wall)
+        self.instances: list[Instance] = []
+        self._nics: dict[str, Nic] = {}
+
+    def add(self, instance: Instance) -> None:
+        self.instances.append(instance)
+        self._nics[instance.nic.port.eni] = instance.nic
+
+    def receive(self, packet: Encapsulated) -> None:
+        """A packet from the underlay, or from one guest of this host to another."""
+        if type(packet) is not Encapsulated:
+            self.ledger.drop(packet, self.name, Outcome.MALFORMED)
+            return
+        port = self.vswitch.ingress(packet, self.wall.now)
+        if port is not None:
+            self._nics[port.eni].rx.send(packet.inner)
+
+    def boot(self, instance: Instance, after_ns: int) -> None:
+        """Start the instance's guest, made anew, `after_ns` from now."""
+        source = Source(instance.nic.source_id + 3)
+        self._clock.call_at(Ns(self.wall.now + after_ns), source, self._start, instance)
+
+    def _start(self, instance: Instance) -> None:
+        instance.boots += 1
+        guest = instance.nic.guest = instance.make()
+        guest.start(self._clock, instance.nic, instance.report)
+
+    def power_off(self) -> None:
+        self.up = False
+        self._clock.kill()
+        for instance in self.instances:
+            nic = instance.nic
+            nic.tx.cut()
+            nic.rx.cut()
+            if nic.guest is not None:
+                nic.guest.stop()
+                nic.guest = None
+        self.vswitch.lose_power()
+
+    def power_on(self) -> None:
+        self.up = True
+        self._clock = HostClock(self.wall)
+        for instance in self.instances:
+            instance.nic.tx.mend()
+            instance.nic.rx.mend()
+            self.boot(instance, instance.boot_ns)

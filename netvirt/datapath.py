@@ -1,0 +1,223 @@
+"""The whole way of a packet through a VPC, as pure decisions.
+
+`egress` is asked where a guest's packet leaves its interface, `ingress` where it enters another's. Both only read:
+live traffic commits what they answered (`netvirt.vswitch`), a trace throws it away. Order of checks:
+Reachability Analyzer's component order, VPC User Guide.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from netvirt.address import BROADCAST_IP, Cidr, Ip, Ns
+from netvirt.frame import Flow
+from netvirt.journey import Hop, Outcome
+from netvirt.vpc import network_acl, security_group
+from netvirt.vpc.conntrack import Track, Tracker
+from netvirt.vpc.route_table import ToInterface
+from netvirt.vpc.security_group import GroupRule
+from netvirt.vpc.view import Interface, Subnet, VpcView
+
+LINK_LOCAL = Cidr(Ip(169 << 24 | 254 << 16), 16)
+MULTICAST = Cidr(Ip(224 << 24), 4)
+
+
+class Tracking(Enum):
+    """What passing the security groups means for the interface's connection table."""
+
+    NONE = "none"
+    OPEN = "open"
+    EXISTING = "existing"
+    RELATED = "related"
+
+
+@dataclass(slots=True)
+class Question:
+    """One packet at one interface, and what the steps find out about it.
+
+    `neighbour` is the interface whose MAC the frame was sent to (None: the router's). `quoted` is the flow inside
+    an ICMP error. `sender` is, on ingress, the interface that the overlay says the packet left from.
+    """
+
+    view: VpcView
+    eni: Interface
+    flow: Flow
+    tracker: Tracker
+    now: Ns
+    neighbour: Interface | None = None
+    quoted: Flow | None = None
+    sender: Interface | None = None
+    tracking: Tracking = Tracking.NONE
+    track: Track | None = None
+    target: Interface | None = None
+
+    @property
+    def subnet(self) -> Subnet:
+        return self.view.subnets[self.eni.subnet]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`outcome` None: the packet goes on, to `target`. `hops` ends with the first blocker, or holds all of them."""
+
+    hops: tuple[Hop, ...]
+    outcome: Outcome | None
+    tracking: Tracking
+    track: Track | None
+    target: Interface | None = field(default=None)
+
+
+def egress(question: Question, every_blocker: bool = False) -> Decision:
+    """May the packet leave, and which interface is it for?"""
+    return _walk(_egress(question), question, every_blocker)
+
+
+def ingress(question: Question, every_blocker: bool = False) -> Decision:
+    """May the packet enter?"""
+    return _walk(_ingress(question), question, every_blocker)
+
+
+def _egress(q: Question) -> Iterator[Hop]:
+    yield _own_source(q)
+    if _is_special(q):
+        yield Hop("service", "link-local", "not modelled", outcome=Outcome.UNKNOWN, code="UNSUPPORTED_COMPONENT")
+        return
+    yield _group_hop(q, leaving=True)
+    if q.neighbour is None and not q.subnet.cidr.holds(q.flow.dst):
+        yield _acl_hop(q, leaving=True)
+        yield _route_hop(q)
+    yield _mapping_hop(q)
+
+
+def _ingress(q: Question) -> Iterator[Hop]:
+    if q.sender is None or q.sender.subnet != q.eni.subnet:
+        yield _acl_hop(q, leaving=False)
+    yield _own_destination(q)
+    yield _group_hop(q, leaving=False)
+
+
+def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decision:
+    met: list[Hop] = []
+    outcome: Outcome | None = None
+    for hop in hops:
+        met.append(hop)
+        if hop.blocked:
+            outcome = outcome or hop.outcome
+            if not every_blocker:
+                break
+    return Decision(tuple(met), outcome, question.tracking, question.track, question.target)
+
+
+def _own_source(q: Question) -> Hop:
+    if q.flow.src == q.eni.address:
+        return Hop("source", q.eni.name, "source is its own address")
+    if not q.eni.source_dest_check:
+        return Hop("source", q.eni.name, "source/destination check is off")
+    return _check_failed(q.eni, "source")
+
+
+def _own_destination(q: Question) -> Hop:
+    if q.flow.dst == q.eni.address:
+        return Hop("destination", q.eni.name, "destination is its own address")
+    if not q.eni.source_dest_check:
+        return Hop("destination", q.eni.name, "source/destination check is off")
+    return _check_failed(q.eni, "destination")
+
+
+def _check_failed(eni: Interface, end: str) -> Hop:
+    rule = f"{end} is not its own address"
+    return Hop(
+        end,
+        eni.name,
+        rule,
+        outcome=Outcome.SOURCE_DEST_CHECK,
+        code="ENI_SOURCE_DEST_CHECK_RESTRICTION",
+        advice=f"would take: source_dest_check: false on {eni.name}",
+    )
+
+
+def is_group_address(address: Ip, subnet: Subnet) -> bool:
+    """Broadcast or multicast: a VPC carries neither (VPC User Guide, "Subnet sizing")."""
+    return MULTICAST.holds(address) or address in (BROADCAST_IP, subnet.cidr.last)
+
+
+def _is_special(q: Question) -> bool:
+    """Addresses that the host itself would answer: the router, the resolver, 169.254.0.0/16."""
+    dst = q.flow.dst
+    return LINK_LOCAL.holds(dst) or dst in (q.view.resolver, q.subnet.router)
+
+
+def _group_hop(q: Question, leaving: bool) -> Hop:
+    """A tracked flow passes whatever the rules say now; otherwise some rule of some group must permit it."""
+    names = ", ".join(q.view.groups[group].name for group in q.eni.groups)
+    if _find_track(q):
+        return Hop("sg", names, "tracked flow")
+    permitting: list[tuple[str, GroupRule]] = []
+    opposite: list[GroupRule] = []
+    peer = q.flow.dst if leaving else q.flow.src
+    for group_id in q.eni.groups:
+        group = q.view.groups[group_id]
+        rules, others = (group.egress, group.ingress) if leaving else (group.ingress, group.egress)
+        matching = security_group.allowing(rules, q.flow, peer, q.view.members)
+        permitting += [(group.name, rule) for rule in matching]
+        opposite += others
+    if not permitting:
+        return _group_refuses(q, names, leaving)
+    name, rule = permitting[0]
+    if not security_group.untracked([rule for _, rule in permitting], opposite, q.flow):
+        if q.tracker.full(q.now):
+            return Hop("sg", names, "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
+        q.tracking = Tracking.OPEN
+    return Hop("sg", name, rule.text, rule.written)
+
+
+def _find_track(q: Question) -> bool:
+    q.track = q.tracker.find(q.flow.key, q.now)
+    if q.track is not None:
+        q.tracking = Tracking.EXISTING
+        return True
+    if q.quoted is not None and q.tracker.find(q.quoted.key, q.now) is not None:
+        q.tracking = Tracking.RELATED
+        return True
+    return False
+
+
+def _group_refuses(q: Question, names: str, leaving: bool) -> Hop:
+    groups = [q.view.groups[group] for group in q.eni.groups]
+    rules = [rule for group in groups for rule in (group.egress if leaving else group.ingress)]
+    code = "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
+    only = ", ".join(rule.text for rule in rules) or "nothing"
+    written = next((rule.written for rule in rules if rule.written), "")
+    return Hop("sg", names, f"allows only: {only}", written, Outcome.SECURITY_GROUP, code)
+
+
+def _acl_hop(q: Question, leaving: bool) -> Hop:
+    acl = q.view.acls[q.subnet.acl]
+    entries, peer = (acl.egress, q.flow.dst) if leaving else (acl.ingress, q.flow.src)
+    entry = network_acl.decide(entries, q.flow, peer)
+    if entry is None:
+        return Hop("acl", acl.name, network_acl.LAST_RULE, "", Outcome.NETWORK_ACL, "SUBNET_ACL_RESTRICTION")
+    if entry.allow:
+        return Hop("acl", acl.name, entry.text, entry.written)
+    return Hop("acl", acl.name, entry.text, entry.written, Outcome.NETWORK_ACL, "SUBNET_ACL_RESTRICTION")
+
+
+def _route_hop(q: Question) -> Hop:
+    table = q.view.tables[q.subnet.table]
+    route = table.lookup(q.flow.dst)
+    if route is None:
+        rule = "no route to the destination"
+        return Hop("rt", table.name, rule, "", Outcome.NO_ROUTE, "NO_ROUTE_TO_DESTINATION")
+    if isinstance(route.target, ToInterface):
+        q.neighbour = q.view.interfaces.get(route.target.eni)
+        if q.neighbour is None:
+            return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
+    return Hop("rt", table.name, route.text, route.written)
+
+
+def _mapping_hop(q: Question) -> Hop:
+    q.target = q.neighbour or q.view.at(q.flow.dst)
+    if q.target is None:
+        rule = "no interface has the destination address"
+        return Hop("mapping", q.view.name, rule, "", Outcome.NO_MAPPING, "NO_POSSIBLE_DESTINATION")
+    return Hop("mapping", "", f"{q.target.name} is on host {q.target.host_name}")

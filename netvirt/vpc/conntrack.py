@@ -1,0 +1,168 @@
+"""Connection tracking of security groups: one table per interface, both directions of a flow in it.
+
+EC2 User Guide, "Amazon EC2 security group connection tracking", and the API's ConnectionTrackingSpecification.
+"""
+
+from collections.abc import Hashable
+from typing import Protocol
+
+from netvirt.address import Ns
+from netvirt.constant import Constant, Evidence
+from netvirt.frame import Flow
+from netvirt.vpc.traffic import ICMP, TCP, UDP
+
+SECOND = 1_000_000_000
+_GUIDE = "EC2 User Guide, Amazon EC2 security group connection tracking"
+
+
+def _seconds(name: str, value: int, low: int, high: int, source: str, evidence: Evidence) -> Constant:
+    return Constant(name, value * SECOND, low * SECOND, high * SECOND, source, "2026-11-20", evidence)
+
+
+TCP_ESTABLISHED_NS = _seconds("TCP_ESTABLISHED_NS", 432_000, 60, 432_000, _GUIDE, Evidence.DOCUMENTED)
+TCP_OPENING_NS = _seconds("TCP_OPENING_NS", 120, 30, 300, "no AWS document; Linux nf_conntrack", Evidence.INFERRED)
+TCP_CLOSING_NS = _seconds("TCP_CLOSING_NS", 60, 10, 120, "no AWS document; Linux nf_conntrack", Evidence.INFERRED)
+UDP_NS = _seconds("UDP_NS", 30, 30, 60, _GUIDE, Evidence.DOCUMENTED)
+UDP_STREAM_NS = _seconds("UDP_STREAM_NS", 180, 60, 180, _GUIDE, Evidence.DOCUMENTED)
+ICMP_NS = _seconds("ICMP_NS", 30, 10, 600, "no AWS document; Linux nf_conntrack", Evidence.INFERRED)
+OTHER_NS = _seconds("OTHER_NS", 600, 600, 600, _GUIDE, Evidence.DOCUMENTED)
+TABLE_LIMIT = Constant(
+    "TABLE_LIMIT",
+    136_812,
+    1_000,
+    10_000_000,
+    "EC2 User Guide, Monitor network performance: conntrack_allowance_available (example)",
+    "2026-11-20",
+    Evidence.DOCUMENTED,
+)
+
+FIN, SYN, RST = 0x01, 0x02, 0x04
+
+# How far a flow has come. A flow that only one side has spoken in, one that was answered, one that went on after
+# the answer, and a TCP connection that one side has begun to close.
+OPENED, ANSWERED, STREAM, CLOSING = range(4)
+
+
+class Forgetful(Protocol):
+    def forget(self, key: Hashable) -> None: ...
+
+
+class Track:
+    """A tracked flow. `timeout` is what each packet grants it."""
+
+    __slots__ = ("_memos", "expires", "key", "protocol", "reply_key", "state", "timeout")
+
+    def __init__(self, flow: Flow) -> None:
+        self.protocol = flow.protocol
+        self.key = flow.key
+        self.reply_key = flow.reply().key
+        self.state = OPENED
+        self.timeout = timeout_of(flow.protocol, OPENED)
+        self.expires = 0
+        self._memos: dict[tuple[Forgetful, Hashable], None] = {}
+
+    def see(self, flow: Flow, now: Ns) -> None:
+        """A packet of this flow passes: grant it more time, and take the step its meaning asks for."""
+        state = self._next(flow.key != self.key, flow.tcp_flags)
+        if state != self.state:
+            self.state = state
+            self.timeout = timeout_of(self.protocol, state)
+            self.forget_memos()
+        self.expires = now + self.timeout
+
+    def _next(self, is_reply: bool, tcp_flags: int) -> int:
+        if self.protocol == TCP and tcp_flags & (FIN | RST):
+            return CLOSING
+        if self.protocol == TCP and self.state == CLOSING and tcp_flags & SYN and not is_reply:
+            return OPENED
+        if self.state == OPENED and is_reply:
+            return ANSWERED
+        if self.state == ANSWERED and not is_reply:
+            return STREAM
+        return self.state
+
+    def supports(self, memo: Forgetful, key: Hashable) -> None:
+        """A remembered decision rests on this track being in this state."""
+        self._memos[memo, key] = None
+
+    def forget_memos(self) -> None:
+        for memo, key in self._memos:
+            memo.forget(key)
+        self._memos.clear()
+
+
+def timeout_of(protocol: int, state: int) -> int:
+    """Nanoseconds a flow of this protocol may be silent in this state."""
+    if protocol == TCP:
+        if state == CLOSING:
+            return TCP_CLOSING_NS.value
+        return TCP_OPENING_NS.value if state == OPENED else TCP_ESTABLISHED_NS.value
+    if protocol == UDP:
+        return UDP_STREAM_NS.value if state == STREAM else UDP_NS.value
+    return ICMP_NS.value if protocol == ICMP else OTHER_NS.value
+
+
+FOREVER = 1 << 62
+
+
+class Untracked(Track):
+    """What stands in for a track where a flow is let through without one. It never ends by itself."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.protocol = -1
+        self.key = self.reply_key = b""
+        self.state = STREAM
+        # now + 0 would end it; the fast path adds `timeout` without asking what it holds.
+        self.timeout = FOREVER
+        self.expires = FOREVER
+
+    def supports(self, memo: Forgetful, key: Hashable) -> None:
+        pass
+
+    def see(self, flow: Flow, now: Ns) -> None:
+        pass
+
+
+class Tracker:
+    """The table of one interface. Expired tracks are found when they are met, or when the table is full."""
+
+    __slots__ = ("limit", "refused", "table")
+
+    def __init__(self, limit: int = TABLE_LIMIT.value) -> None:
+        self.limit = limit
+        self.table: dict[bytes, Track] = {}
+        self.refused = 0
+
+    def find(self, key: bytes, now: Ns) -> Track | None:
+        track = self.table.get(key)
+        return track if track is not None and track.expires >= now else None
+
+    def full(self, now: Ns) -> bool:
+        """Is there no room for another flow? Pure: expired tracks do not count."""
+        if len(self.table) < 2 * self.limit:
+            return False
+        return sum(track.expires >= now for track in self.table.values()) >= 2 * self.limit
+
+    def open(self, flow: Flow, now: Ns) -> Track:
+        """Begin to track a flow. The caller has asked `full`."""
+        if len(self.table) >= 2 * self.limit:
+            self._sweep(now)
+        stale = self.table.get(flow.key)
+        if stale is not None:
+            self._remove(stale)
+        track = Track(flow)
+        track.expires = now + track.timeout
+        self.table[track.key] = track
+        self.table[track.reply_key] = track
+        return track
+
+    def _sweep(self, now: Ns) -> None:
+        for track in [track for track in self.table.values() if track.expires < now]:
+            self._remove(track)
+
+    def _remove(self, track: Track) -> None:
+        track.forget_memos()
+        self.table.pop(track.key, None)
+        self.table.pop(track.reply_key, None)

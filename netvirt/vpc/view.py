@@ -1,0 +1,70 @@
+"""What a host knows about a VPC: one frozen revision of everything that decides where a packet goes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from netvirt.address import Cidr, HostId, Ip, Mac, Vni
+from netvirt.vpc.network_acl import NetworkAcl
+from netvirt.vpc.route_table import RouteTable
+from netvirt.vpc.security_group import Members, SecurityGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """`router_mac` is what the VPC router answers to in this subnet; it sits at the block's base + 1."""
+
+    id: str
+    name: str
+    cidr: Cidr
+    zone: str
+    table: str
+    acl: str
+    router_mac: Mac
+
+    @property
+    def router(self) -> Ip:
+        return Ip(self.cidr.network + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An elastic network interface and where it lives: the mapping service's answer.
+
+    `number` identifies it inside the overlay; `host_name` is for people.
+    """
+
+    id: str
+    name: str
+    number: int
+    mac: Mac
+    address: Ip
+    subnet: str
+    groups: tuple[str, ...]
+    source_dest_check: bool
+    host: HostId
+    host_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VpcView:
+    """Dictionaries are keyed by id; `by_address` and `by_mac` lead to interface ids. Nothing in it ever changes."""
+
+    vni: Vni
+    name: str
+    cidrs: tuple[Cidr, ...]
+    revision: int
+    resolver: Ip
+    domain_name: str
+    subnets: Mapping[str, Subnet]
+    tables: Mapping[str, RouteTable]
+    acls: Mapping[str, NetworkAcl]
+    groups: Mapping[str, SecurityGroup]
+    members: Members
+    interfaces: Mapping[str, Interface]
+    by_address: Mapping[Ip, str]
+    by_mac: Mapping[Mac, str]
+    by_number: Mapping[int, str]
+
+    def at(self, address: Ip) -> Interface | None:
+        eni = self.by_address.get(address)
+        return None if eni is None else self.interfaces[eni]

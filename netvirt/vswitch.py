@@ -1,0 +1,259 @@
+"""The L2 switch in a host: its ports, its copy of each VPC's view, its memo of decisions.
+
+It decides nothing itself: `datapath` does. It commits what was decided (tracks, memo entries) and says what happens
+next: a packet for the underlay, a frame back to the guest, or nothing, because the frame was dropped and counted.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from netvirt import datapath, linklocal
+from netvirt.address import HostId, Ns, Vni
+from netvirt.datapath import Decision, Question, Tracking
+from netvirt.frame import Flow, Frame, flow_of, parse
+from netvirt.journey import Outcome
+from netvirt.ledger import Ledger
+from netvirt.memo import Memo
+from netvirt.overlay import Encapsulated, Tunnel
+from netvirt.quoted import quoted_flow
+from netvirt.vpc.conntrack import Track, Tracker, Untracked
+from netvirt.vpc.view import Interface, Subnet, VpcView
+from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet
+from netvirt.wire.malformed import Malformed
+
+_UNTRACKED = Untracked()
+_GROUP_BIT = 1 << 40
+"""Set in broadcast and multicast MAC addresses (IEEE 802.3 clause 3.2.3)."""
+
+
+class Departure:
+    """Remembered: this flow may leave, in this tunnel. `macs_in` and `macs_out` are the first 12 octets of its
+    frames before and after the router's rewrite; `macs_out` is empty where no router is met."""
+
+    __slots__ = ("key", "macs_in", "macs_out", "nouns", "track", "tunnel")
+
+    def __init__(
+        self, key: Hashable, track: Track, nouns: tuple[str, ...], tunnel: Tunnel, macs_in: bytes, macs_out: bytes
+    ) -> None:
+        self.key = key
+        self.track = track
+        self.nouns = nouns
+        self.tunnel = tunnel
+        self.macs_in = macs_in
+        self.macs_out = macs_out
+
+
+class Arrival:
+    """Remembered: what comes in this tunnel may enter, at this port. The tunnel is the key: one per flow."""
+
+    __slots__ = ("key", "nouns", "port", "track")
+
+    def __init__(self, key: Tunnel, track: Track, nouns: tuple[str, ...], port: "Port") -> None:
+        self.key = key
+        self.track = track
+        self.nouns = nouns
+        self.port = port
+
+
+class Port:
+    """Where a vNIC meets the switch. Its state dies with the host's power."""
+
+    __slots__ = ("departures", "eni", "mac", "name", "tracker", "vni")
+
+    def __init__(self, eni: Interface, vni: Vni) -> None:
+        self.eni = eni.id
+        self.name = eni.name
+        self.mac = eni.mac
+        self.vni = vni
+        self.tracker = Tracker()
+        self.departures: Memo[Departure] = Memo()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The host itself answers its guest."""
+
+    frame: Frame
+
+
+class VSwitch:
+    """Everything is looked up in the view revision this host holds, however old it is."""
+
+    def __init__(self, host: HostId, place: str, ledger: Ledger) -> None:
+        self.host = host
+        self.place = place
+        self.ledger = ledger
+        self.views: dict[Vni, VpcView] = {}
+        self.ports: dict[str, Port] = {}
+        self.arrivals: Memo[Arrival] = Memo()
+
+    def plug(self, eni: Interface, vni: Vni) -> Port:
+        """A new port, with empty state."""
+        port = self.ports[eni.id] = Port(eni, vni)
+        return port
+
+    def hold(self, view: VpcView, changed: Iterable[str] = ()) -> None:
+        """Take a revision; decisions that rested on one of the `changed` ids are forgotten."""
+        self.views[view.vni] = view
+        nouns = tuple(changed)
+        self.arrivals.changed(nouns)
+        for port in self.ports.values():
+            port.departures.changed(nouns)
+
+    def flush(self) -> None:
+        """Forget every remembered decision. Nothing but speed may change."""
+        self.arrivals.flush()
+        for port in self.ports.values():
+            port.departures.flush()
+
+    def lose_power(self) -> None:
+        """Forget everything, connections too."""
+        self.flush()
+        self.views.clear()
+        for port in self.ports.values():
+            port.tracker = Tracker()
+
+    # A frame leaves a guest.
+
+    def egress(self, port: Port, frame: Frame, now: Ns) -> Encapsulated | Reply | None:
+        if frame.odd:
+            return self._egress_slow(port, frame, now)
+        entry = port.departures.entries.get(frame.key)
+        if entry is None:
+            return self._egress_slow(port, frame, now)
+        track = entry.track
+        if track.expires < now or frame.data[:12] != entry.macs_in:
+            return self._egress_slow(port, frame, now)
+        track.expires = now + track.timeout
+        macs = entry.macs_out
+        if macs:
+            frame = Frame(macs + frame.data[12:], frame.key, False)
+        return Encapsulated(frame, entry.tunnel)
+
+    def _egress_slow(self, port: Port, frame: Frame, now: Ns) -> Encapsulated | Reply | None:
+        try:
+            header = Ethernet.parse(frame.data)
+            if header.src != port.mac:
+                return self._drop(frame, Outcome.SPOOFED)
+            view = self.views[port.vni]
+            eni = view.interfaces[port.eni]
+            subnet = view.subnets[eni.subnet]
+            if header.ethertype == ETHERTYPE_ARP:
+                return self._reply(frame, linklocal.arp_reply(frame.data, view, eni, subnet))
+            if header.ethertype != ETHERTYPE_IPV4:
+                return self._drop(frame, Outcome.UNKNOWN)
+            flow = flow_of(frame.data)
+            if linklocal.is_dhcp(flow):
+                return self._reply(frame, linklocal.dhcp_reply(frame.data, view, eni, subnet))
+        except Malformed:
+            return self._drop(frame, Outcome.MALFORMED)
+        if header.dst & _GROUP_BIT or datapath.is_group_address(flow.dst, subnet):
+            return self._drop(frame, Outcome.BROADCAST)
+        neighbour = _neighbour(view, subnet, header)
+        if neighbour is None and header.dst != subnet.router_mac:
+            return self._drop(frame, Outcome.UNKNOWN_MAC)
+        question = Question(view, eni, flow, port.tracker, now, neighbour, quoted_flow(frame.data))
+        return self._depart(port, frame, question)
+
+    def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | None:
+        decision = datapath.egress(question)
+        if decision.outcome is not None:
+            return self._drop(frame, decision.outcome)
+        assert decision.target is not None, "what passes has a target"
+        eni, target, view = question.eni, decision.target, question.view
+        track = _commit(question, decision)
+        tunnel = Tunnel(self.host, target.host, port.vni, eni.number, question.flow.key)
+        macs_in = frame.data[:12]
+        source = eni.mac if target.subnet == eni.subnet else view.subnets[target.subnet].router_mac
+        macs_out = target.mac.to_bytes(6) + source.to_bytes(6)
+        if track is not None and not frame.odd:
+            rewrite = b"" if macs_out == macs_in else macs_out
+            nouns = _rests_on(view, eni, target)
+            port.departures.keep(Departure(frame.key, track, nouns, tunnel, macs_in, rewrite))
+        return Encapsulated(Frame(macs_out + frame.data[12:], frame.key, frame.odd), tunnel)
+
+    def _reply(self, frame: Frame, answer: bytes | Outcome) -> Reply | None:
+        if answer is Outcome.CONSUMED:
+            self.ledger.consumed += 1
+            return None
+        if isinstance(answer, Outcome):
+            return self._drop(frame, answer)
+        self.ledger.consumed += 1
+        self.ledger.replied += 1
+        return Reply(parse(answer))
+
+    # A packet comes from the underlay, or from another port of this host.
+
+    def ingress(self, packet: Encapsulated, now: Ns) -> Port | None:
+        """The port that `packet.inner` goes to, or None: it was dropped and counted."""
+        entry = self.arrivals.entries.get(packet.tunnel)
+        if entry is None or packet.inner.odd:
+            return self._ingress_slow(packet, now)
+        track = entry.track
+        if track.expires < now:
+            return self._ingress_slow(packet, now)
+        track.expires = now + track.timeout
+        return entry.port
+
+    def _ingress_slow(self, packet: Encapsulated, now: Ns) -> Port | None:
+        frame, tunnel = packet.inner, packet.tunnel
+        view = self.views.get(tunnel.vni)
+        if view is None:
+            return self._drop(frame, Outcome.STALE_MAPPING)
+        try:
+            header = Ethernet.parse(frame.data)
+            flow = flow_of(frame.data)
+        except Malformed:
+            return self._drop(frame, Outcome.MALFORMED)
+        sender = view.interfaces.get(view.by_number.get(tunnel.sender, ""))
+        if sender is None or sender.host != tunnel.source or not _may_send(sender, flow):
+            return self._drop(frame, Outcome.UNVERIFIED_SENDER)
+        eni = view.by_mac.get(header.dst, "")
+        port = self.ports.get(eni)
+        if port is None or port.vni != tunnel.vni:
+            return self._drop(frame, Outcome.STALE_MAPPING)
+        interface = view.interfaces[eni]
+        question = Question(view, interface, flow, port.tracker, now, quoted=quoted_flow(frame.data), sender=sender)
+        return self._arrive(port, packet, question, sender)
+
+    def _arrive(self, port: Port, packet: Encapsulated, question: Question, sender: Interface) -> Port | None:
+        decision = datapath.ingress(question)
+        if decision.outcome is not None:
+            return self._drop(packet.inner, decision.outcome)
+        track = _commit(question, decision)
+        if track is not None and not packet.inner.odd:
+            nouns = _rests_on(question.view, question.eni, sender)
+            self.arrivals.keep(Arrival(packet.tunnel, track, nouns, port))
+        return port
+
+    def _drop(self, frame: Frame, reason: Outcome) -> None:
+        self.ledger.drop(frame, self.place, reason)
+
+
+def _neighbour(view: VpcView, subnet: Subnet, header: Ethernet) -> Interface | None:
+    """The interface of the same subnet that the frame is addressed to, if it is not for the router."""
+    interface = view.interfaces.get(view.by_mac.get(header.dst, ""))
+    return interface if interface is not None and interface.subnet == subnet.id else None
+
+
+def _may_send(sender: Interface, flow: Flow) -> bool:
+    return flow.src == sender.address or not sender.source_dest_check
+
+
+def _commit(question: Question, decision: Decision) -> Track | None:
+    """Make the decision's tracking true. None: it rests on another flow's track, so it is not to be remembered."""
+    if decision.tracking is Tracking.RELATED:
+        return None
+    if decision.tracking is Tracking.NONE:
+        return _UNTRACKED
+    if decision.tracking is Tracking.OPEN:
+        return question.tracker.open(question.flow, question.now)
+    assert decision.track is not None, "an existing track was found"
+    decision.track.see(question.flow, question.now)
+    return decision.track
+
+
+def _rests_on(view: VpcView, eni: Interface, other: Interface) -> tuple[str, ...]:
+    """The resources whose change could change a decision about traffic between these two, at `eni`."""
+    subnet = view.subnets[eni.subnet]
+    return (eni.id, other.id, subnet.id, subnet.table, subnet.acl, *eni.groups)

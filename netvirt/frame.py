@@ -39,6 +39,10 @@ class Frame:
         """The frame that a scapy packet describes."""
         return parse(bytes(packet))
 
+    def corrupted(self, bit: int) -> "Frame":
+        """This frame with one bit flipped, counted from the first on the wire."""
+        return parse(flipped(self.data, bit))
+
     @property
     def packet(self) -> Any:
         """A scapy Ether of this frame, dissected anew at each look; changing it changes nothing on the wire."""
@@ -49,6 +53,12 @@ class Frame:
         from scapy.layers.l2 import Ether
 
         return Ether(self.data)
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    """`data` with one bit turned over, counted from the first octet's highest."""
+    octet = bit >> 3
+    return data[:octet] + bytes([data[octet] ^ 0x80 >> (bit & 7)]) + data[octet + 1 :]
 
 
 _PLAIN_BYTES = 48

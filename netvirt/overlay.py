@@ -8,7 +8,7 @@ import zlib
 from struct import Struct
 
 from netvirt.address import Cidr, HostId, Ip, Vni
-from netvirt.frame import Frame, parse
+from netvirt.frame import Frame, flipped
 from netvirt.wire.checksum import internet_checksum
 
 UNDERLAY = Cidr(Ip(100 << 24 | 64 << 16), 10)
@@ -104,11 +104,11 @@ class Encapsulated:
 
     def corrupted(self, bit: int) -> "Encapsulated | Damaged":
         """This packet with one bit flipped, counted from the first bit of the outer Ethernet header."""
-        octet, inner_octet = bit >> 3, (bit >> 3) - OVERHEAD_BYTES
-        if inner_octet >= 0:
+        inner_bit = bit - OVERHEAD_BYTES * 8
+        if inner_bit >= 0:
             # A tunnel of its own: the flipped bit may have made it another flow.
-            return Encapsulated(parse(_flip(self.inner.data, inner_octet, bit & 7)), self.tunnel.again())
-        return Damaged(_flip(self.data, octet, bit & 7), self)
+            return Encapsulated(self.inner.corrupted(inner_bit), self.tunnel.again())
+        return Damaged(flipped(self.data, bit), self)
 
 
 class Damaged:
@@ -116,7 +116,7 @@ class Damaged:
 
     __slots__ = ("data", "flow", "inner", "size", "source", "target")
 
-    def __init__(self, data: bytes, original: Encapsulated) -> None:
+    def __init__(self, data: bytes, original: "Encapsulated | Damaged") -> None:
         self.data = data
         self.inner = original.inner
         self.size = len(data)
@@ -125,12 +125,4 @@ class Damaged:
         self.target = original.target
 
     def corrupted(self, bit: int) -> "Damaged":
-        twice = Damaged.__new__(Damaged)
-        twice.data = _flip(self.data, bit >> 3, bit & 7)
-        twice.inner, twice.size, twice.flow = self.inner, self.size, self.flow
-        twice.source, twice.target = self.source, self.target
-        return twice
-
-
-def _flip(data: bytes, octet: int, bit: int) -> bytes:
-    return data[:octet] + bytes([data[octet] ^ 0x80 >> bit]) + data[octet + 1 :]
+        return Damaged(flipped(self.data, bit), self)

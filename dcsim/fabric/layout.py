@@ -1,0 +1,145 @@
+"""Where everything stands, as arithmetic: no object exists until somebody uses it.
+
+A place is a kind and an index, its number in the whole region from 0. Children follow their parents in order, so
+parents, children, names and wires all come out of divisions.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+from dcsim.topology.plan import Plant
+
+
+class Kind(IntEnum):
+    """Levels of the tree from the root down, then the switches that stand in them."""
+
+    REGION = 0
+    ZONE = 1
+    DATACENTER = 2
+    POWER_DOMAIN = 3
+    RACK = 4
+    HOST = 5
+    TOR = 6
+    SPINE = 7
+    CORE = 8
+
+    def __str__(self) -> str:
+        return "power domain" if self is Kind.POWER_DOMAIN else self.name.lower()
+
+
+PARENT = {
+    Kind.ZONE: Kind.REGION,
+    Kind.DATACENTER: Kind.ZONE,
+    Kind.POWER_DOMAIN: Kind.DATACENTER,
+    Kind.RACK: Kind.POWER_DOMAIN,
+    Kind.HOST: Kind.RACK,
+    Kind.TOR: Kind.RACK,
+    Kind.SPINE: Kind.DATACENTER,
+    Kind.CORE: Kind.ZONE,
+}
+
+LETTER = {Kind.DATACENTER: "d", Kind.POWER_DOMAIN: "p", Kind.RACK: "r", Kind.HOST: "h"}
+"""A level's letter in a path: `b/d1/p3/r250/h50`."""
+
+WIRED = (Kind.HOST, Kind.TOR, Kind.SPINE, Kind.CORE)
+"""What wires connect, from the bottom up."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The counts of a region: its zones by key, and the plant that each of them is built from."""
+
+    region: str
+    zones: tuple[str, ...]
+    plant: Plant
+
+    @cached_property
+    def fanout(self) -> dict[Kind, int]:
+        """How many of a kind its parent has."""
+        plant = self.plant
+        return {
+            Kind.REGION: 1,
+            Kind.ZONE: len(self.zones),
+            Kind.DATACENTER: plant.datacenters,
+            Kind.POWER_DOMAIN: plant.power_domains,
+            Kind.RACK: plant.racks,
+            Kind.HOST: plant.hosts,
+            Kind.TOR: 1,
+            Kind.SPINE: plant.spines,
+            Kind.CORE: 1,
+        }
+
+    @cached_property
+    def counts(self) -> dict[Kind, int]:
+        """How many of a kind the region has."""
+        counts = {Kind.REGION: 1}
+        for kind, parent in PARENT.items():
+            counts[kind] = counts[parent] * self.fanout[kind]
+        return counts
+
+    def above(self, kind: Kind, index: int, ancestor: Kind) -> int:
+        """The index of the `ancestor` that this place stands in."""
+        while kind is not ancestor:
+            index //= self.fanout[kind]
+            kind = PARENT[kind]
+        return index
+
+    def within(self, kind: Kind, index: int, inner: Kind) -> range:
+        """The indices of all places of the `inner` kind that stand in this one, or are it: they follow each other."""
+        if kind is inner:
+            return range(index, index + 1)
+        each = self.counts[inner] // self.counts[kind]
+        return range(index * each, (index + 1) * each)
+
+    def name(self, kind: Kind, index: int) -> str:
+        """What users call it; levels with a single sibling are left out."""
+        match kind:
+            case Kind.REGION:
+                return self.region
+            case Kind.ZONE:
+                return f"zone {self.zones[index]}"
+            case Kind.CORE:
+                return f"core-{self.zones[index]}"
+            case Kind.SPINE:
+                zone, number = divmod(index, self.plant.datacenters * self.plant.spines)
+                return f"spine-{self.zones[zone]}{number + 1}"
+            case Kind.TOR:
+                return self.path(Kind.RACK, index) + "/tor"
+            case _:
+                return self.path(kind, index)
+
+    def path(self, kind: Kind, index: int) -> str:
+        """`b/r2/h5`: the way from the zone down."""
+        if kind is Kind.ZONE:
+            return self.zones[index]
+        parent, number = divmod(index, self.fanout[kind])
+        path = self.path(PARENT[kind], parent)
+        # Racks and hosts are always written: `b/r1/h1` is a host even where there is only one.
+        if self.fanout[kind] == 1 and kind not in (Kind.RACK, Kind.HOST):
+            return path
+        return f"{path}/{LETTER[kind]}{number + 1}"
+
+    @cached_property
+    def first_wire(self) -> dict[Kind, int]:
+        """The number of the first wire up from each kind; beyond the cores' is the number of wires."""
+        hosts, racks = self.counts[Kind.HOST], self.counts[Kind.RACK]
+        tor = hosts
+        spine = tor + racks * self.plant.spines
+        core = spine + self.counts[Kind.SPINE]
+        return {Kind.HOST: 0, Kind.TOR: tor, Kind.SPINE: spine, Kind.CORE: core}
+
+    @property
+    def wires(self) -> int:
+        return self.first_wire[Kind.CORE] + len(self.zones) ** 2
+
+    def wire(self, kind: Kind, lower: int, upper: int) -> int:
+        """The number of the wire from `lower`, of this kind, to `upper`, one kind up (for cores, a later core)."""
+        first = self.first_wire[kind]
+        match kind:
+            case Kind.TOR:
+                return first + lower * self.plant.spines + upper % self.plant.spines
+            case Kind.CORE:
+                return first + lower * len(self.zones) + upper
+            case _:
+                return first + lower

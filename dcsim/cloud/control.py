@@ -1,0 +1,73 @@
+"""The one door of the control plane: whoever wants something of it sends a request here."""
+
+from collections.abc import Callable
+
+from dcsim.cloud import network_acl, route_table, security_group, subnet, vpc
+from dcsim.cloud.capacity import Capacity
+from dcsim.cloud.instance import Placed, run_instances
+from dcsim.cloud.refusal import find
+from dcsim.cloud.vpc import Vpc
+from dcsim.fabric.layout import Layout
+from dcsim.request import (
+    AssociateRouteTable,
+    AuthorizeSecurityGroupEgress,
+    AuthorizeSecurityGroupIngress,
+    CreateNetworkAcl,
+    CreateNetworkAclEntry,
+    CreateRoute,
+    CreateRouteTable,
+    CreateSecurityGroup,
+    CreateSubnet,
+    CreateVpc,
+    ReplaceNetworkAclAssociation,
+    Request,
+    RevokeSecurityGroupEgress,
+    RunInstances,
+)
+
+
+class Control:
+    """One region's EC2. `on_run` builds the guest when an instance was given its place."""
+
+    def __init__(self, layout: Layout, on_run: Callable[[Placed], None]) -> None:
+        self.layout = layout
+        self.vpcs: dict[str, Vpc] = {}
+        self._capacity = Capacity(layout)
+        self._on_run = on_run
+        self._interfaces = 0
+
+    def call(self, request: Request) -> list[str]:
+        """Carry out a verb, or raise Refused with EC2's code. Returns the ids of what changed."""
+        if isinstance(request, CreateVpc):
+            return vpc.create_vpc(self.vpcs, self.layout.region, request)
+        home = find(self.vpcs, request.vpc, request, "InvalidVpcID.NotFound", "VPC")
+        match request:
+            case CreateSubnet():
+                return subnet.create_subnet(home, self.layout.zones, request)
+            case CreateRouteTable():
+                return route_table.create_route_table(home, request)
+            case CreateRoute():
+                return route_table.create_route(home, request)
+            case AssociateRouteTable():
+                return subnet.associate_route_table(home, request)
+            case CreateNetworkAcl():
+                return network_acl.create_network_acl(home, request)
+            case CreateNetworkAclEntry():
+                return network_acl.create_network_acl_entry(home, request)
+            case ReplaceNetworkAclAssociation():
+                return subnet.replace_network_acl_association(home, request)
+            case CreateSecurityGroup():
+                return security_group.create_security_group(home, request)
+            case AuthorizeSecurityGroupIngress() | AuthorizeSecurityGroupEgress():
+                return security_group.authorize(home, request)
+            case RevokeSecurityGroupEgress():
+                return security_group.revoke_default_egress(home, request)
+            case RunInstances():
+                return self._run_instances(home, request)
+
+    def _run_instances(self, home: Vpc, request: RunInstances) -> list[str]:
+        self._interfaces += 1
+        placed = run_instances(home, self.layout, self._capacity, self._interfaces, request)
+        self._on_run(placed)
+        # Whoever names one of its groups as a peer now means its address too.
+        return [placed.interface.id, *placed.interface.groups]

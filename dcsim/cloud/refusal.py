@@ -1,0 +1,24 @@
+"""How a verb says no: EC2's error code, at the place in the user's file that asked."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from dcsim.problem import Problem, Refused
+from dcsim.request import Asked
+
+T = TypeVar("T")
+
+
+def refusal(request: Asked, code: str, message: str, advice: str = "") -> Refused:
+    return Refused([Problem(request.mark, code, message, advice)])
+
+
+def find(known: Mapping[str, T], name: str, request: Asked, code: str, noun: str) -> T:
+    """The resource of that name, or EC2's NotFound, with what there is."""
+    found = known.get(name)
+    if found is None:
+        near = get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+        raise refusal(request, code, f"no {noun} '{name}'", hint)
+    return found

@@ -1,0 +1,60 @@
+"""Subnets: one zone each, inside their VPC's block, not over each other. VPC User Guide, "Subnet sizing"."""
+
+from dataclasses import replace
+
+from dcsim.cloud.refusal import find, refusal
+from dcsim.cloud.vpc import LARGEST, SMALLEST, Vpc, router_mac
+from dcsim.request import AssociateRouteTable, CreateSubnet, ReplaceNetworkAclAssociation
+from netvirt.address import Cidr
+from netvirt.vpc.view import Subnet
+
+RESERVED_FIRST = 4
+"""Network, router, DNS and "future use"; the last address is reserved too."""
+
+
+def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> list[str]:
+    cidr, name = request.cidr_block, request.name
+    if request.availability_zone not in zones:
+        message = f"no zone '{request.availability_zone}'"
+        raise refusal(request, "InvalidZone.NotFound", message, f"there are {', '.join(zones)}")
+    if not LARGEST <= cidr.prefix <= SMALLEST:
+        raise refusal(request, "InvalidSubnet.Range", f"{name} cannot be {cidr}", "a subnet's block is /16 to /28")
+    if not vpc.cidr.covers(cidr):
+        raise refusal(request, "InvalidSubnet.Range", f"{name} {cidr} is outside {vpc.name}'s {vpc.cidr}")
+    for other in vpc.subnets.values():
+        if other.cidr.overlaps(cidr):
+            where = vpc.asked[other.id]
+            raise refusal(
+                request, "InvalidSubnet.Conflict", f"{name} {cidr} overlaps {other.name} {other.cidr} ({where})"
+            )
+    subnet_id = vpc.id("subnet", name)
+    vpc.asked[subnet_id] = f"line {request.mark.line}"
+    vpc.subnets[name] = Subnet(
+        id=subnet_id,
+        name=name,
+        cidr=cidr,
+        zone=request.availability_zone,
+        table=vpc.tables["main"].id,
+        acl=vpc.acls["default"].id,
+        router_mac=router_mac(vpc, len(vpc.subnets)),
+    )
+    return [subnet_id]
+
+
+def associate_route_table(vpc: Vpc, request: AssociateRouteTable) -> list[str]:
+    subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
+    table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
+    vpc.subnets[subnet.name] = replace(subnet, table=table.id)
+    return [subnet.id]
+
+
+def replace_network_acl_association(vpc: Vpc, request: ReplaceNetworkAclAssociation) -> list[str]:
+    subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
+    acl = find(vpc.acls, request.network_acl, request, "InvalidNetworkAclID.NotFound", "network ACL")
+    vpc.subnets[subnet.name] = replace(subnet, acl=acl.id)
+    return [subnet.id]
+
+
+def usable(cidr: Cidr) -> range:
+    """The addresses of a block that interfaces may have."""
+    return range(cidr.network + RESERVED_FIRST, cidr.last)

@@ -1,0 +1,105 @@
+"""VPCs, and what each holds: the authoritative state that views are frozen from."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from dcsim.cloud.refusal import refusal
+from dcsim.request import ALL_PROTOCOLS, CreateVpc
+from netvirt.address import EVERYWHERE, Cidr, Ip, Mac, Vni, parse_cidr
+from netvirt.vpc.network_acl import AclEntry, NetworkAcl
+from netvirt.vpc.route_table import Local, Route, RouteTable
+from netvirt.vpc.security_group import GroupRule, SecurityGroup
+from netvirt.vpc.traffic import Traffic
+from netvirt.vpc.view import Interface, Subnet, VpcView
+
+LARGEST, SMALLEST = 16, 28
+"""Prefix lengths a VPC or subnet may have (VPC User Guide, "VPC CIDR blocks", "Subnet CIDR blocks")."""
+
+FORBIDDEN = parse_cidr("169.254.0.0/16")
+FIRST_VNI = 4096
+ROUTER_MAC = 0x02_00_00_00_00_00
+"""Routers' MAC addresses, by subnet number: locally administered, like those of instances."""
+
+EVERYTHING = Traffic(ALL_PROTOCOLS)
+
+
+def resource_id(prefix: str, *names: str) -> str:
+    """An id of EC2's form that depends on nothing but the resource's names."""
+    return f"{prefix}-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:17]}"
+
+
+@dataclass(slots=True)
+class Vpc:
+    """Everything is by name; resources themselves are frozen and replaced when a verb changes them."""
+
+    name: str
+    cidr: Cidr
+    vni: Vni
+    number: int
+    domain_name: str
+    subnets: dict[str, Subnet] = field(default_factory=dict)
+    tables: dict[str, RouteTable] = field(default_factory=dict)
+    acls: dict[str, NetworkAcl] = field(default_factory=dict)
+    groups: dict[str, SecurityGroup] = field(default_factory=dict)
+    interfaces: dict[str, Interface] = field(default_factory=dict)
+    by_address: dict[Ip, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    """Resource id -> where the file asked for it, for messages about conflicts."""
+    revision: int = 0
+
+    def id(self, prefix: str, name: str) -> str:
+        return resource_id(prefix, self.name, name)
+
+    def view(self) -> VpcView:
+        """The next revision: a frozen copy of everything as it is now."""
+        self.revision += 1
+        interfaces = {interface.id: interface for interface in self.interfaces.values()}
+        members: dict[str, set[Ip]] = {group.id: set() for group in self.groups.values()}
+        for interface in interfaces.values():
+            for group in interface.groups:
+                members[group].add(interface.address)
+        return VpcView(
+            vni=self.vni,
+            name=self.name,
+            cidrs=(self.cidr,),
+            revision=self.revision,
+            resolver=Ip(self.cidr.network + 2),
+            domain_name=self.domain_name,
+            subnets={subnet.id: subnet for subnet in self.subnets.values()},
+            tables={table.id: table for table in self.tables.values()},
+            acls={acl.id: acl for acl in self.acls.values()},
+            groups={group.id: group for group in self.groups.values()},
+            members={group: frozenset(addresses) for group, addresses in members.items()},
+            interfaces=interfaces,
+            by_address={interface.address: interface.id for interface in interfaces.values()},
+            by_mac={interface.mac: interface.id for interface in interfaces.values()},
+            by_number={interface.number: interface.id for interface in interfaces.values()},
+        )
+
+
+def create_vpc(vpcs: dict[str, Vpc], region: str, request: CreateVpc) -> list[str]:
+    """CreateVpc, with the main route table, the default ACL and the default group that EC2 makes along."""
+    cidr = request.cidr_block
+    if not LARGEST <= cidr.prefix <= SMALLEST:
+        advice = "a VPC's block is /16 to /28"
+        raise refusal(request, "InvalidVpcRange", f"{request.name} cannot be {cidr}", advice)
+    if FORBIDDEN.overlaps(cidr):
+        raise refusal(request, "InvalidVpcRange", f"{cidr} is link-local", "use a private block, like 10.0.0.0/16")
+    if request.name in vpcs:
+        raise refusal(request, "InvalidParameterValue", f"there is a VPC {request.name} already", "use another name")
+    number = len(vpcs)
+    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    vpc = vpcs[request.name] = Vpc(request.name, cidr, Vni(FIRST_VNI + number), number, domain)
+    vpc.tables["main"] = RouteTable.of(vpc.id("rtb", "main"), "main", [Route(cidr, Local())])
+    allow_all = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all from 0.0.0.0/0")
+    allow_out = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all to 0.0.0.0/0")
+    vpc.acls["default"] = NetworkAcl(vpc.id("acl", "default"), "default", (allow_all,), (allow_out,))
+    group = vpc.id("sg", "default")
+    from_itself = GroupRule(EVERYTHING, group, "all from default")
+    to_all = GroupRule(EVERYTHING, EVERYWHERE, "all to 0.0.0.0/0")
+    vpc.groups["default"] = SecurityGroup(group, "default", (from_itself,), (to_all,))
+    return [vpc.id("vpc", "")]
+
+
+def router_mac(vpc: Vpc, subnet_number: int) -> Mac:
+    return Mac(ROUTER_MAC | vpc.number << 16 | subnet_number)

@@ -114,9 +114,9 @@ class Dhcp:
         assert len(self.sname) <= _SNAME_BYTES, "sname ends at 64 octets"
         assert len(self.file) <= _FILE_BYTES, "file ends at 128 octets"
         first = self.op, _ETHERNET, _MAC_BYTES, self.hops, self.xid, self.secs, self.flags
-        addresses = self.ciaddr, self.yiaddr, self.siaddr, self.giaddr
+        four = self.ciaddr, self.yiaddr, self.siaddr, self.giaddr
         names = self.chaddr.to_bytes(_MAC_BYTES), self.sname, self.file
-        fixed = _NUMBERS.pack(*first, *addresses) + _NAMES.pack(*names, _COOKIE)
+        fixed = _NUMBERS.pack(*first, *four) + _NAMES.pack(*names, _COOKIE)
         return (fixed + _emit_options(self.options)).ljust(_BOOTP_BYTES, b"\0")
 
     def option(self, code: int) -> bytes | None:

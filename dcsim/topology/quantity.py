@@ -84,7 +84,7 @@ DURATION = Scale(
     "ms",
     most=36_500 * 86_400 * NS_PER_S,
 )
-RATE = Scale({"bit": 1, "Kbit": 10**3, "Mbit": 10**6, "Gbit": 10**9, "Tbit": 10**12}, "Mbit", most=10**15, least=1)
+RATE = Scale({"bit": 1, "Kbit": 10**3, "Mbit": 10**6, "Gbit": 10**9, "Tbit": 10**12}, "Gbit", most=10**15, least=1)
 FREQUENCY = Scale({"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}, "GHz", most=10**12, least=1)
 SIZE = Scale({"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}, "KB", most=10**15)
 PERCENT = Scale({"%": PPB_PER_PERCENT}, "%", most=100 * PPB_PER_PERCENT)

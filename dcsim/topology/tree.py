@@ -2,12 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from dcsim.problem import Mark
 
 Path = Sequence[str | int]
 """Keys and positions from the root; also as pydantic gives them, with parts that name no node."""
-Plain = str | list["Plain"] | dict[str, "Plain"] | None
+
+
+class Nothing(Enum):
+    """`key:` with nothing after it. Not None, which the schema takes for `not there`."""
+
+    NOTHING = "nothing"
+
+
+NOTHING = Nothing.NOTHING
+Plain = str | list["Plain"] | dict[str, "Plain"] | Nothing
 
 KEY = "[key]"
 """pydantic's word for `the key itself` at the end of a path."""
@@ -47,7 +57,7 @@ Node = Scalar | Items | Mapping
 def plain(node: Node) -> Plain:
     match node:
         case Scalar():
-            return node.text
+            return NOTHING if node.text is None else node.text
         case Items():
             return [plain(item) for item in node.nodes]
         case Mapping():

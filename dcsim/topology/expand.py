@@ -1,0 +1,205 @@
+"""A plan as a topology file without short forms: every copy written out, every block dealt."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from dcsim.request import (
+    AssociateRouteTable,
+    AuthorizeSecurityGroupEgress,
+    AuthorizeSecurityGroupIngress,
+    CreateNetworkAcl,
+    CreateNetworkAclEntry,
+    CreateRoute,
+    CreateRouteTable,
+    CreateSecurityGroup,
+    CreateSubnet,
+    CreateVpc,
+    ReplaceNetworkAclAssociation,
+    Request,
+    RevokeSecurityGroupEgress,
+    RunInstances,
+)
+from dcsim.topology.plan import Impairment, Plan, Plant
+from dcsim.topology.quantity import (
+    format_duration,
+    format_frequency,
+    format_percent,
+    format_rate,
+    format_size,
+)
+from dcsim.topology.schema import UNIX_EPOCH
+from netvirt.address import format_ip
+
+Block = dict[str, "str | list[str] | Block"]
+
+
+@dataclass(slots=True)
+class _Vpc:
+    """The parts of one VPC's section, by kind and name."""
+
+    cidr_block: str
+    subnets: dict[str, Block] = field(default_factory=dict)
+    route_tables: dict[str, Block] = field(default_factory=dict)
+    network_acls: dict[str, Block] = field(default_factory=dict)
+    security_groups: dict[str, Block] = field(default_factory=dict)
+    instances: dict[str, Block] = field(default_factory=dict)
+
+
+def expanded(plan: Plan) -> str:
+    """YAML that loads to the same plan."""
+    parts: list[str] = [
+        "version: 1",
+        f"region: {plan.region}",
+        f"zones: {_inline(list(plan.zones))}",
+        f"start: {_moment(plan.start_ns)}",
+        f"plant: {_inline(_plant(plan.plant))}",
+    ]
+    if plan.links:
+        parts.append("links:")
+        parts += [f"  {setting.link}: {_inline(impairment_words(setting.impairment))}" for setting in plan.links]
+    vpcs = _vpcs(plan.requests)
+    if vpcs:
+        parts += ["", "vpcs:"]
+    for name, vpc in vpcs.items():
+        parts += [f"  {name}:", f"    cidr_block: {vpc.cidr_block}"]
+        for kind in ("subnets", "route_tables", "network_acls", "security_groups", "instances"):
+            parts += _section(kind, getattr(vpc, kind))
+    return "\n".join(parts) + "\n"
+
+
+def _section(kind: str, blocks: dict[str, Block]) -> list[str]:
+    if not blocks:
+        return []
+    return [f"    {kind}:", *(f"      {name}: {_inline(block)}" for name, block in blocks.items())]
+
+
+def _inline(value: "str | list[str] | Block") -> str:
+    if isinstance(value, str):
+        return _scalar(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_scalar, value))}]"
+    return f"{{{', '.join(f'{_scalar(key)}: {_inline(each)}' for key, each in value.items())}}}"
+
+
+def _scalar(text: str) -> str:
+    """Plain where that is safe inside braces. JSON's quoting is YAML's."""
+    safe = text and text[0].isalnum() and all(c.isalnum() or c in " ./-_%" for c in text)
+    return text if safe and text.isascii() and text == text.strip() else json.dumps(text)
+
+
+def _moment(start_ns: int) -> str:
+    moment = UNIX_EPOCH + timedelta(seconds=start_ns // 1_000_000_000)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _plant(plant: Plant) -> Block:
+    return {
+        "datacenters": str(plant.datacenters),
+        "power_domains": str(plant.power_domains),
+        "racks": str(plant.racks),
+        "hosts": str(plant.hosts),
+        "spines": str(plant.spines),
+        "nic": format_rate(plant.nic_bps),
+        "uplink": format_rate(plant.uplink_bps),
+        "delay": format_duration(plant.delay_ns),
+        "between_zones": format_duration(plant.between_zones_ns),
+        "nic_limit": format_size(plant.nic_limit_bytes),
+        "uplink_limit": format_size(plant.uplink_limit_bytes),
+        "detection": format_duration(plant.detection_ns),
+        "convergence": format_duration(plant.convergence_ns),
+        "propagation": format_duration(plant.propagation_ns),
+    }
+
+
+def impairment_words(impairment: Impairment) -> Block:
+    """netem's words for what is set."""
+    ratios = {
+        "loss": impairment.loss_ppb,
+        "corrupt": impairment.corrupt_ppb,
+        "duplicate": impairment.duplicate_ppb,
+        "reorder": impairment.reorder_ppb,
+    }
+    words: Block = {}
+    if impairment.rate_bps is not None:
+        words["rate"] = format_rate(impairment.rate_bps)
+    if impairment.delay_ns is not None:
+        words["delay"] = format_duration(impairment.delay_ns)
+    if impairment.jitter_ns is not None:
+        words["jitter"] = format_duration(impairment.jitter_ns)
+    words |= {word: format_percent(ppb) for word, ppb in ratios.items() if ppb is not None}
+    if impairment.limit_bytes is not None:
+        words["limit"] = format_size(impairment.limit_bytes)
+    return words
+
+
+def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
+    vpcs: dict[str, _Vpc] = {}
+    for request in requests:
+        if isinstance(request, CreateVpc):
+            vpcs[request.name] = _Vpc(str(request.cidr_block))
+        else:
+            _write(vpcs[request.vpc], request)
+    return vpcs
+
+
+def _write(vpc: _Vpc, request: Request) -> None:
+    match request:
+        case CreateSubnet(name=name, cidr_block=block, availability_zone=zone):
+            vpc.subnets[name] = {"cidr_block": str(block), "availability_zone": zone}
+        case CreateRouteTable(name=name):
+            vpc.route_tables[name] = {}
+        case CreateRoute(route_table=name, destination=block, target=target):
+            _map(vpc.route_tables[name], "routes")[str(block)] = target
+        case AssociateRouteTable(subnet=name, route_table=table):
+            vpc.subnets[name]["route_table"] = table
+        case CreateNetworkAcl(name=name):
+            vpc.network_acls[name] = {}
+        case CreateNetworkAclEntry(network_acl=name, egress=egress, text=text):
+            _list(vpc.network_acls[name], "egress" if egress else "ingress").append(text)
+        case ReplaceNetworkAclAssociation(subnet=name, network_acl=acl):
+            vpc.subnets[name]["network_acl"] = acl
+        case CreateSecurityGroup(name=name):
+            vpc.security_groups[name] = {}
+        case AuthorizeSecurityGroupIngress(group=name, text=text):
+            _list(vpc.security_groups[name], "ingress").append(text)
+        case RevokeSecurityGroupEgress(group=name):
+            _list(vpc.security_groups[name], "egress")
+        case AuthorizeSecurityGroupEgress(group=name, text=text):
+            _list(vpc.security_groups[name], "egress").append(text)
+        case RunInstances():
+            vpc.instances[request.name] = _instance(request)
+        case CreateVpc():
+            raise AssertionError("a VPC holds no VPC")
+
+
+def _list(block: Block, key: str) -> list[str]:
+    found = block.setdefault(key, [])
+    assert isinstance(found, list)
+    return found
+
+
+def _map(block: Block, key: str) -> Block:
+    found = block.setdefault(key, {})
+    assert isinstance(found, dict)
+    return found
+
+
+def _instance(request: RunInstances) -> Block:
+    block: Block = {
+        "subnet": request.subnet,
+        "security_groups": list(request.security_groups),
+        "instance_type": request.instance_type,
+    }
+    if request.image is not None:
+        block["image"] = request.image
+    if request.private_ip_address is not None:
+        block["private_ip_address"] = format_ip(request.private_ip_address)
+    if not request.source_dest_check:
+        block["source_dest_check"] = "false"
+    if request.frequency_hz is not None:
+        block["frequency"] = format_frequency(request.frequency_hz)
+    if request.boot_ns is not None:
+        block["boot"] = format_duration(request.boot_ns)
+    return block

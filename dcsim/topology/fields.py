@@ -1,0 +1,186 @@
+"""The kinds of values that files hold: how each is read from text, and what an editor should know of it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from dcsim.problem import Mistake
+from dcsim.topology import quantity
+from dcsim.topology.rule import NumberedRule, Rule, parse_numbered_rule, parse_rule
+from dcsim.topology.tree import NOTHING
+from dcsim.topology.words import quoted
+from netvirt.address import Cidr, Ip, parse_cidr, parse_ip
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+
+class Spec(BaseModel):
+    """A map with known keys. `noun` is what messages call it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    noun: ClassVar[str] = "file"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_means_defaults(cls, value: object) -> object:
+        return {} if value is NOTHING else value
+
+
+def kind_of_value(value: object) -> str:
+    """What a user would call it."""
+    if isinstance(value, list):
+        return "a list"
+    return "a map" if isinstance(value, dict) else quoted(str(value))
+
+
+def text_of(value: object) -> str:
+    """The one value that a place holds; a list, a map or nothing is a mistake."""
+    if isinstance(value, str):
+        return value
+    if value is NOTHING:
+        raise Mistake("is empty", field=True)
+    raise Mistake(f"needs one value, not {kind_of_value(value)}", field=True)
+
+
+def from_text(parse: Callable[[str], object]) -> PlainValidator:
+    return PlainValidator(lambda value: parse(text_of(value)))
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise Mistake(f"{quoted(text)} is neither true nor false", field=True)
+    return text == "true"
+
+
+def check_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        advice = "names are letters, digits, - and _, and start with a letter"
+        raise Mistake(f"{quoted(text)} is not a name", advice)
+    return text
+
+
+def _block(text: str) -> Cidr:
+    try:
+        return parse_cidr(text)
+    except ValueError:
+        raise Mistake(f"{quoted(text)} is not an IPv4 block", "write it like 10.0.0.0/16", field=True) from None
+
+
+def _address(text: str) -> Ip:
+    try:
+        return parse_ip(text)
+    except ValueError:
+        raise Mistake(f"{quoted(text)} is not an IPv4 address", "write it like 10.0.0.4", field=True) from None
+
+
+def _quantity(example: str) -> WithJsonSchema:
+    pattern = r"^[0-9]+(\.[0-9]+)? *[^0-9. ]+$"
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number in a range."""
+
+    least: int
+    most: int
+
+    def _read(self, value: object) -> int:
+        return quantity.count(text_of(value), self.least, self.most)
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+_TEXT = WithJsonSchema({"type": "string"})
+_RULE = WithJsonSchema({"type": "string", "examples": ["tcp 443 from 10.0.0.0/16", "icmp from friends"]})
+_NUMBERED = WithJsonSchema({"type": "string", "examples": ["100 allow tcp 80 from 0.0.0.0/0"]})
+_BLOCK = WithJsonSchema({"type": "string", "examples": ["10.0.0.0/16"]})
+_ADDRESS = WithJsonSchema({"type": "string", "format": "ipv4", "examples": ["10.0.0.4"]})
+
+Text = Annotated[str, from_text(str), _TEXT]
+Name = Annotated[str, from_text(check_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
+Boolean = Annotated[bool, from_text(_boolean), WithJsonSchema({"type": "boolean"})]
+Block = Annotated[Cidr, from_text(_block), _BLOCK]
+Address = Annotated[Ip, from_text(_address), _ADDRESS]
+Duration = Annotated[int, from_text(quantity.duration_ns), _quantity("5 ms")]
+Rate = Annotated[int, from_text(quantity.rate_bps), _quantity("25 Gbit")]
+Frequency = Annotated[int, from_text(quantity.frequency_hz), _quantity("3 GHz")]
+Size = Annotated[int, from_text(quantity.size_bytes), _quantity("64 B")]
+Ratio = Annotated[int, from_text(quantity.ratio_ppb), _quantity("0.1 %")]
+IngressRule = Annotated[Rule, from_text(lambda text: parse_rule(text, "ingress")), _RULE]
+EgressRule = Annotated[Rule, from_text(lambda text: parse_rule(text, "egress")), _RULE]
+NumberedIngress = Annotated[NumberedRule, from_text(lambda text: parse_numbered_rule(text, "ingress")), _NUMBERED]
+NumberedEgress = Annotated[NumberedRule, from_text(lambda text: parse_numbered_rule(text, "egress")), _NUMBERED]
+
+
+def _one_is_a_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _names_are_a_map(value: object) -> object:
+    """A list of names stands for a map of defaults, one name for a list of one."""
+    value = _one_is_a_list(value)
+    if value is NOTHING:
+        return {}
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        return value
+    for name in value:
+        if value.count(name) > 1:
+            raise Mistake(f"{quoted(name)} is here twice")
+    return dict.fromkeys(value, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Also:
+    """Tells editors of a short form: one item for a list, a list of names for a map."""
+
+    form: str
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        full = handler(core_schema)
+        if self.form == "item":
+            return {"anyOf": [full["items"], full]}
+        names = {"type": "array", "items": {"type": "string"}}
+        return {"anyOf": [full, {"type": "string"}, names, {"type": "null"}]}
+
+
+ONE_OR_MORE = (BeforeValidator(_one_is_a_list), _Also("item"))
+NAMES_OR_MAP = (BeforeValidator(_names_are_a_map), _Also("names"))
+
+EVERY_ZONE = "every zone"
+"""The key that `per_zone: true` becomes; it cannot be a name."""
+
+
+def _zones_are_a_map(value: object) -> object:
+    if value == "true":
+        return {EVERY_ZONE: NOTHING}
+    if value is NOTHING or value == "false":
+        raise Mistake("is true, a list of zones, or a map of them", "leave it out for one", field=True)
+    return _names_are_a_map(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _PerZoneSchema:
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        names = {"type": "array", "items": {"type": "string"}}
+        return {"anyOf": [{"const": True}, {"type": "string"}, names, handler(core_schema)]}
+
+
+PER_ZONE = (BeforeValidator(_zones_are_a_map), _PerZoneSchema())

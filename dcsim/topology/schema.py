@@ -1,0 +1,256 @@
+"""What may stand in a topology file. Names are CloudFormation's in snake_case; descriptions reach editors.
+
+Nothing is required here that a zone's own version may still bring; `resolve` asks for what is missing.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from dcsim.problem import Mistake
+from dcsim.topology.fields import (
+    NAMES_OR_MAP,
+    ONE_OR_MORE,
+    PER_ZONE,
+    Address,
+    Block,
+    Boolean,
+    Duration,
+    EgressRule,
+    Frequency,
+    IngressRule,
+    Name,
+    NumberedEgress,
+    NumberedIngress,
+    Rate,
+    Ratio,
+    Size,
+    Spec,
+    Text,
+    Whole,
+    from_text,
+    text_of,
+)
+from dcsim.topology.plan import Link, Plant
+from dcsim.topology.quantity import count, size_bytes
+from dcsim.topology.words import quoted
+
+PLANT = Plant()
+FULL_FRAME_BYTES = 1514
+"""What netem's `limit: 1000` counts: frames; a limit in bytes needs a size for them."""
+PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
+ZONE = re.compile(r"[a-z][a-z0-9]{0,7}")
+REGION = re.compile(r"[a-z][a-z0-9-]{0,30}")
+UNIX_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _version(text: str) -> int:
+    if text != "1":
+        raise Mistake(f"{quoted(text)} is not known", "write 1", field=True)
+    return 1
+
+
+def _zone(text: str) -> str:
+    if not ZONE.fullmatch(text):
+        raise Mistake(f"{quoted(text)} is not a zone's name", "zones are called a, b, c")
+    return text
+
+
+def _region(text: str) -> str:
+    if not REGION.fullmatch(text):
+        raise Mistake(f"{quoted(text)} is not a region's name", "write it like eu-west-1", field=True)
+    return text
+
+
+def _start_ns(text: str) -> int:
+    """Whole seconds: t = 0 in the middle of one would help nobody."""
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+    except (ValueError, OverflowError):
+        raise Mistake(f"{quoted(text)} is not a moment", "write it like 2025-01-01T00:00:00Z", field=True) from None
+    since = moment - UNIX_EPOCH
+    if since.days < 0:
+        raise Mistake(f"{text} is before 1970", field=True)
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000
+
+
+def _limit_bytes(text: str) -> int:
+    if text.isdecimal():
+        return count(text, 1, 1_000_000) * FULL_FRAME_BYTES
+    return size_bytes(text)
+
+
+def parse_link(text: str) -> Link:
+    """`a <-> b` or `a -> b`."""
+    words = text.split()
+    if len(words) != 3 or words[1] not in ("<->", "->"):
+        raise Mistake(f"{quoted(text)} is not a link", "write it like a <-> b, or a -> b for one direction")
+    for place in (words[0], words[2]):
+        if not PLACE.fullmatch(place):
+            raise Mistake(f"{quoted(place)} is not a place")
+    if words[0] == words[2]:
+        raise Mistake(f"{quoted(text)} goes nowhere", "a link has two different ends")
+    return Link(words[0], words[2], words[1] == "<->")
+
+
+Version = Annotated[int, from_text(_version), WithJsonSchema({"const": 1})]
+Zone = Annotated[str, from_text(_zone), WithJsonSchema({"type": "string", "pattern": f"^{ZONE.pattern}$"})]
+Region = Annotated[str, from_text(_region), WithJsonSchema({"type": "string", "examples": ["eu-west-1"]})]
+Start = Annotated[int, from_text(_start_ns), WithJsonSchema({"type": "string", "format": "date-time"})]
+Limit = Annotated[
+    int,
+    PlainValidator(lambda value: _limit_bytes(text_of(value))),
+    WithJsonSchema({"type": ["integer", "string"], "examples": [1000, "2 MB"]}),
+]
+Copies = Annotated[int, Whole(1, 100_000)]
+
+
+class PlantSpec(Spec):
+    noun: ClassVar[str] = "plant"
+    datacenters: Annotated[int, Whole(1, 100)] = Field(default=PLANT.datacenters, description="Datacenters a zone.")
+    power_domains: Annotated[int, Whole(1, 100)] = Field(
+        default=PLANT.power_domains, description="Power domains a datacenter."
+    )
+    racks: Annotated[int, Whole(1, 10_000)] = Field(default=PLANT.racks, description="Racks a power domain.")
+    hosts: Annotated[int, Whole(1, 1_000)] = Field(default=PLANT.hosts, description="Hosts a rack.")
+    spines: Annotated[int, Whole(1, 1_000)] = Field(default=PLANT.spines, description="Spine switches a datacenter.")
+    nic: Rate = Field(default=PLANT.nic_bps, description="Rate of a host's NIC.")
+    uplink: Rate = Field(default=PLANT.uplink_bps, description="Rate of every other link.")
+    delay: Duration = Field(default=PLANT.delay_ns, description="One-way delay of each link inside a zone.")
+    between_zones: Duration = Field(default=PLANT.between_zones_ns, description="One-way delay between two zones.")
+    nic_limit: Size = Field(default=PLANT.nic_limit_bytes, description="Longest queue of a NIC.")
+    uplink_limit: Size = Field(default=PLANT.uplink_limit_bytes, description="Longest queue of every other link.")
+    detection: Duration = Field(
+        default=PLANT.detection_ns, description="From a link's death until the switch beside it stops using it."
+    )
+    convergence: Duration = Field(
+        default=PLANT.convergence_ns, description="From detection until the fabric routes around it."
+    )
+    propagation: Duration = Field(
+        default=PLANT.propagation_ns, description="From a control plane change until every host decides by it."
+    )
+
+
+class ImpairmentSpec(Spec):
+    """netem's words."""
+
+    noun: ClassVar[str] = "link"
+    rate: Rate | None = Field(default=None, description="Bits per second.")
+    delay: Duration | None = Field(default=None, description="One way.")
+    jitter: Duration | None = Field(default=None, description="The delay varies by up to this much.")
+    loss: Ratio | None = Field(default=None, description="Share of frames lost.")
+    corrupt: Ratio | None = Field(default=None, description="Share of frames with a flipped bit.")
+    duplicate: Ratio | None = Field(default=None, description="Share of frames sent twice.")
+    reorder: Ratio | None = Field(default=None, description="Share of frames that overtake.")
+    limit: Limit | None = Field(
+        default=None, description=f"Longest queue: a size, or a number of frames of {FULL_FRAME_BYTES} B."
+    )
+
+
+class SubnetFields(Spec):
+    noun: ClassVar[str] = "subnet"
+    cidr_block: Block | None = Field(
+        default=None, description="With per_zone, the zone at position n takes the nth block of this size."
+    )
+    availability_zone: Zone | None = Field(default=None, description="The zone's key: a, b, c.")
+    route_table: Text | None = Field(default=None, description="Its route table; by default main.")
+    network_acl: Text | None = Field(
+        default=None, description="Its network ACL; by default EC2's own, which allows all."
+    )
+
+
+class SubnetSpec(SubnetFields):
+    per_zone: Annotated[dict[str, SubnetFields], *PER_ZONE] | None = Field(
+        default=None, description="Copies NAME-a, NAME-b: true for every zone, some zones, or zones with what differs."
+    )
+
+
+class RouteTableFields(Spec):
+    noun: ClassVar[str] = "route table"
+    routes: dict[str, Text] | None = Field(
+        default=None, description="Destination block: target, the name of an instance."
+    )
+
+
+class RouteTableSpec(RouteTableFields):
+    per_zone: Annotated[dict[str, RouteTableFields], *PER_ZONE] | None = Field(
+        default=None, description="Copies NAME-a, NAME-b: true for every zone, some zones, or zones with what differs."
+    )
+
+
+class NetworkAclSpec(Spec):
+    noun: ClassVar[str] = "network ACL"
+    ingress: Annotated[list[NumberedIngress], *ONE_OR_MORE] = Field(
+        default=[], description="Rules into the subnet; the lowest number that matches decides; else denied."
+    )
+    egress: Annotated[list[NumberedEgress], *ONE_OR_MORE] = Field(default=[], description="Rules out of the subnet.")
+
+
+class SecurityGroupSpec(Spec):
+    noun: ClassVar[str] = "security group"
+    ingress: Annotated[list[IngressRule], *ONE_OR_MORE] = Field(
+        default=[], description="What is let in: tcp 443 from app."
+    )
+    egress: Annotated[list[EgressRule], *ONE_OR_MORE] | None = Field(
+        default=None, description="What is let out; by default everything, as EC2 has it."
+    )
+
+
+class InstanceFields(Spec):
+    noun: ClassVar[str] = "instance"
+    subnet: Text | None = Field(
+        default=None, description="The subnet it is in; in a copy, its sibling in the same zone."
+    )
+    security_groups: Annotated[list[Text], *ONE_OR_MORE] | None = Field(
+        default=None, description="By default the VPC's default group."
+    )
+    image: Text | None = Field(default=None, description="What it boots; nothing idles and answers pings.")
+    private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
+    source_dest_check: Boolean | None = Field(
+        default=None, description="false lets it forward packets of others. By default true."
+    )
+    instance_type: Text | None = Field(default=None, description="Chooses the ISA: m7i is x86-64, m7g is AArch64.")
+    frequency: Frequency | None = Field(default=None, description="Clock of its CPU.")
+    boot: Duration | None = Field(default=None, description="How long it boots; by default the image's own time.")
+
+
+class InstanceSpec(InstanceFields):
+    per_zone: Annotated[dict[str, InstanceFields], *PER_ZONE] | None = Field(
+        default=None, description="Copies NAME-a, NAME-b: true for every zone, some zones, or zones with what differs."
+    )
+    count: Copies | None = Field(default=None, description="Copies NAME-1, NAME-2, in each zone if per_zone is there.")
+
+
+class VpcSpec(Spec):
+    noun: ClassVar[str] = "vpc"
+    cidr_block: Block | None = Field(default=None, description="Its addresses: a block from /16 to /28.")
+    subnets: Annotated[dict[Name, SubnetSpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
+    route_tables: Annotated[dict[Name, RouteTableSpec], *NAMES_OR_MAP] = Field(
+        default={}, description="By name; main is there anyway."
+    )
+    network_acls: Annotated[dict[Name, NetworkAclSpec], *NAMES_OR_MAP] = Field(
+        default={}, description="By name; default is there anyway."
+    )
+    security_groups: Annotated[dict[Name, SecurityGroupSpec], *NAMES_OR_MAP] = Field(
+        default={}, description="By name; default is there anyway."
+    )
+    instances: Annotated[dict[Name, InstanceSpec], *NAMES_OR_MAP] = Field(
+        default={}, description="Computers under test, by name."
+    )
+
+
+class TopologyFile(Spec):
+    """What exists at t = 0."""
+
+    noun: ClassVar[str] = "topology"
+    version: Version = Field(description="Of this file format.")
+    region: Region = Field(description="Like eu-west-1.")
+    zones: Annotated[list[Zone], *ONE_OR_MORE] = Field(description="What loses power together; a is eu-west-1a.")
+    start: Start | None = Field(
+        default=None, description="The moment t = 0 stands for; by default 2025-01-01T00:00:00Z."
+    )
+    plant: PlantSpec = Field(default=PlantSpec(), description="The physical fabric of every zone.")
+    links: dict[str, ImpairmentSpec] = Field(default={}, description="`a <-> b` for both directions, `a -> b` for one.")
+    vpcs: Annotated[dict[Name, VpcSpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")

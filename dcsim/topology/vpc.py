@@ -1,0 +1,369 @@
+"""VPCs to requests: copies made, names looked up, blocks dealt out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from dcsim.problem import Mark
+from dcsim.request import (
+    AssociateRouteTable,
+    AuthorizeSecurityGroupEgress,
+    AuthorizeSecurityGroupIngress,
+    CreateNetworkAcl,
+    CreateNetworkAclEntry,
+    CreateRoute,
+    CreateRouteTable,
+    CreateSecurityGroup,
+    CreateSubnet,
+    CreateVpc,
+    ReplaceNetworkAclAssociation,
+    Request,
+    RevokeSecurityGroupEgress,
+    RunInstances,
+)
+from dcsim.topology.context import Context, Vpc
+from dcsim.topology.names import Catalog, Copy, Named, zone_copies
+from dcsim.topology.rule import NumberedRule, Rule
+from dcsim.topology.schema import InstanceFields, RouteTableFields, SubnetFields, VpcSpec
+from dcsim.topology.tree import Path, find, inside
+from dcsim.topology.words import number, quoted
+from netvirt.address import Cidr, Ip, parse_cidr
+
+DEFAULT_GROUP = DEFAULT_ACL = "default"
+MAIN_TABLE = "main"
+DEFAULT_INSTANCE_TYPE = "m7i.large"
+MOST_INSTANCES = 400_000
+
+
+@dataclass(slots=True)
+class _Expanded:
+    """A VPC with all its copies."""
+
+    names: Vpc
+    spec: VpcSpec
+    path: Path
+    subnets: list[Copy[SubnetFields]] = field(default_factory=list)
+    route_tables: list[Copy[RouteTableFields]] = field(default_factory=list)
+    instances: list[Copy[InstanceFields]] = field(default_factory=list)
+
+
+def requests(context: Context) -> tuple[Request, ...]:
+    """In an order in which each finds what it refers to."""
+    vpcs = [_expand(context, name, spec) for name, spec in context.file.vpcs.items()]
+    return (
+        *(each for vpc in vpcs for each in _networks(context, vpc)),
+        *(each for vpc in vpcs for each in _group_rules(context, vpc)),
+        *(each for vpc in vpcs for each in _instances(context, vpc)),
+        *(each for vpc in vpcs for each in _routes(context, vpc)),
+    )
+
+
+def _expand(context: Context, name: str, spec: VpcSpec) -> _Expanded:
+    names = Vpc(
+        name,
+        Catalog("subnet", name),
+        Catalog("route table", name, MAIN_TABLE),
+        Catalog("network ACL", name, DEFAULT_ACL),
+        Catalog("security group", name, DEFAULT_GROUP),
+        Catalog("instance", name),
+    )
+    context.vpcs[name] = names
+    vpc = _Expanded(names, spec, ["vpcs", name])
+    _expand_subnets(context, vpc)
+    _expand_route_tables(context, vpc)
+    _expand_instances(context, vpc)
+    for kind, catalog in (("network_acls", names.network_acls), ("security_groups", names.security_groups)):
+        for each in getattr(spec, kind):
+            _register(context, catalog, Named(each, None, False), [], [*vpc.path, kind, each])
+    return vpc
+
+
+def _register(context: Context, catalog: Catalog, named: Named, groups: list[str], path: Path) -> None:
+    problem = catalog.add(groups, named, context.key(path))
+    if problem:
+        context.problems.append(problem)
+
+
+def _expand_subnets(context: Context, vpc: _Expanded) -> None:
+    for name, spec in vpc.spec.subnets.items():
+        path = [*vpc.path, "subnets", name]
+        context.check_zones(spec.per_zone or (), path)
+        for copy in zone_copies(name, SubnetFields, spec, spec.per_zone, context.zones, path):
+            zone = _subnet_zone(context, copy)
+            vpc.subnets.append(copy)
+            _register(context, vpc.names.subnets, Named(copy.name, zone, copy.zone is not None), [name], path)
+
+
+def _subnet_zone(context: Context, copy: Copy[SubnetFields]) -> str:
+    written = copy.fields.availability_zone
+    if written is not None:
+        mark = context.value(copy.where("availability_zone"))
+        if copy.zone is not None and copy.zone != written:
+            context.complain(mark, f"{copy.name} is in zone {copy.zone} already", "leave availability_zone out")
+        context.knows_zone(written, mark)
+    elif copy.zone is None and len(context.zones) > 1:
+        advice = f"write availability_zone: {context.zones[0]}, or per_zone: true"
+        context.complain(context.key(copy.path), f"subnet {copy.name} lacks availability_zone", advice)
+    return copy.zone or written or (context.zones[0] if context.zones else "")
+
+
+def _expand_route_tables(context: Context, vpc: _Expanded) -> None:
+    for name, spec in vpc.spec.route_tables.items():
+        path = [*vpc.path, "route_tables", name]
+        context.check_zones(spec.per_zone or (), path)
+        for copy in zone_copies(name, RouteTableFields, spec, spec.per_zone, context.zones, path):
+            vpc.route_tables.append(copy)
+            named = Named(copy.name, copy.zone, copy.zone is not None)
+            _register(context, vpc.names.route_tables, named, [name], path)
+
+
+def _expand_instances(context: Context, vpc: _Expanded) -> None:
+    for name, spec in vpc.spec.instances.items():
+        path = [*vpc.path, "instances", name]
+        context.check_zones(spec.per_zone or (), path)
+        copies = zone_copies(name, InstanceFields, spec, spec.per_zone, context.zones, path)
+        context.instances += len(copies) * (spec.count or 1)
+        if context.instances > MOST_INSTANCES:
+            context.complain(context.key(path), f"with {name}, there are more than {MOST_INSTANCES:,} instances")
+            return
+        for copy in copies:
+            for each in _numbered(copy, spec.count):
+                vpc.instances.append(each)
+                named = Named(each.name, each.zone, each.zone is not None)
+                _register(context, vpc.names.instances, named, [name, copy.name], path)
+
+
+def _numbered(copy: Copy[InstanceFields], count: int | None) -> list[Copy[InstanceFields]]:
+    if count is None:
+        return [copy]
+    return [replace(copy, name=f"{copy.name}-{position}") for position in range(1, count + 1)]
+
+
+def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    mark, name = context.key(vpc.path), vpc.names.name
+    if vpc.spec.cidr_block is None:
+        context.complain(mark, f"vpc {name} lacks cidr_block", "write it like cidr_block: 10.0.0.0/16")
+        return
+    yield CreateVpc(name, vpc.spec.cidr_block, mark=mark)
+    for table in vpc.route_tables:
+        yield CreateRouteTable(name, table.name, mark=context.key(table.path))
+    yield from _network_acls(context, vpc)
+    yield from _subnets(context, vpc, vpc.spec.cidr_block)
+    for group in vpc.spec.security_groups:
+        yield CreateSecurityGroup(name, group, mark=context.key([*vpc.path, "security_groups", group]))
+
+
+def _network_acls(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    for name, spec in vpc.spec.network_acls.items():
+        path = [*vpc.path, "network_acls", name]
+        yield CreateNetworkAcl(vpc.names.name, name, mark=context.key(path))
+        for position, rule in enumerate(spec.ingress):
+            mark = context.value([*path, "ingress", position])
+            yield _acl_entry(vpc.names.name, name, rule, False, mark)
+        for position, rule in enumerate(spec.egress):
+            mark = context.value([*path, "egress", position])
+            yield _acl_entry(vpc.names.name, name, rule, True, mark)
+
+
+def _acl_entry(vpc: str, acl: str, rule: NumberedRule, egress: bool, mark: Mark) -> CreateNetworkAclEntry:
+    return CreateNetworkAclEntry(
+        vpc=vpc,
+        network_acl=acl,
+        egress=egress,
+        rule_number=rule.number,
+        allow=rule.allow,
+        protocol=rule.traffic.protocol,
+        ports=rule.traffic.ports,
+        icmp_type=rule.traffic.icmp_type,
+        icmp_code=rule.traffic.icmp_code,
+        cidr_block=rule.cidr_block,
+        text=rule.text,
+        mark=mark,
+    )
+
+
+def _subnets(context: Context, vpc: _Expanded, whole: Cidr) -> Iterator[Request]:
+    name, overflowing = vpc.names.name, set[str]()
+    for copy in vpc.subnets:
+        base = str(copy.path[-1])
+        block = None if base in overflowing else _block(context, vpc, copy, whole)
+        if block is None:
+            # Every later zone's block is missing for the same reason; one complaint is enough.
+            overflowing.add(base)
+            continue
+        zone = vpc.names.subnets.meanings[copy.name][0].zone or ""
+        yield CreateSubnet(name, copy.name, block, zone, mark=context.key(copy.path))
+        yield from _associations(context, vpc.names, copy)
+
+
+def _block(context: Context, vpc: _Expanded, copy: Copy[SubnetFields], whole: Cidr) -> Cidr | None:
+    """The zone at position n takes the nth block, unless the zone has a block of its own."""
+    first = copy.fields.cidr_block
+    if first is None:
+        context.complain(context.key(copy.path), f"subnet {copy.name} lacks cidr_block")
+        return None
+    own = copy.own is not None and copy.own.cidr_block is not None
+    if copy.zone is None or own:
+        return first
+    network = first.network + context.zones.index(copy.zone) * first.size
+    block = Cidr(Ip(network), first.prefix)
+    if whole.covers(block):
+        return block
+    got = f"{copy.name} would get {block}" if network < 1 << 32 else f"there is no block for {copy.name}"
+    mark = context.value(copy.where("cidr_block"))
+    context.complain(mark, f"{got}, outside {vpc.names.name}'s {whole}")
+    return None
+
+
+def _associations(context: Context, names: Vpc, copy: Copy[SubnetFields]) -> Iterator[Request]:
+    """EC2's own table and ACL need no request: a new subnet has them."""
+    table = _one(context, names.route_tables, copy.fields.route_table, copy, "route_table")
+    if table and table.name != MAIN_TABLE:
+        mark = context.value(copy.where("route_table"))
+        yield AssociateRouteTable(names.name, table.name, copy.name, mark=mark)
+    acl = _one(context, names.network_acls, copy.fields.network_acl, copy, "network_acl")
+    if acl and acl.name != DEFAULT_ACL:
+        mark = context.value(copy.where("network_acl"))
+        yield ReplaceNetworkAclAssociation(names.name, acl.name, copy.name, mark=mark)
+
+
+def _one(
+    context: Context,
+    catalog: Catalog,
+    text: str | None,
+    copy: Copy[SubnetFields] | Copy[InstanceFields],
+    field_name: str,
+) -> Named | None:
+    if text is None:
+        return None
+    mark = context.value(copy.where(field_name))
+    return context.accept(catalog.one_for(text, copy.zone, copy.name, mark))
+
+
+def _group_rules(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    for name, spec in vpc.spec.security_groups.items():
+        path = [*vpc.path, "security_groups", name]
+        for position, rule in enumerate(spec.ingress):
+            yield from _authorize(context, vpc.names, name, rule, False, [*path, "ingress", position])
+        if spec.egress is None:
+            continue
+        yield RevokeSecurityGroupEgress(vpc.names.name, name, mark=context.key([*path, "egress"]))
+        for position, rule in enumerate(spec.egress):
+            yield from _authorize(context, vpc.names, name, rule, True, [*path, "egress", position])
+
+
+def _authorize(context: Context, names: Vpc, group: str, rule: Rule, egress: bool, path: Path) -> Iterator[Request]:
+    peer = rule.peer
+    if isinstance(peer, str):
+        found = _group(context, names, peer, inside(find(context.root, path), rule.peer_span))
+        if found is None:
+            return
+        peer = found
+    verb = AuthorizeSecurityGroupEgress if egress else AuthorizeSecurityGroupIngress
+    yield verb(
+        vpc=names.name,
+        group=group,
+        protocol=rule.traffic.protocol,
+        ports=rule.traffic.ports,
+        icmp_type=rule.traffic.icmp_type,
+        icmp_code=rule.traffic.icmp_code,
+        peer=peer,
+        text=f"{rule.head} {peer}",
+        mark=context.value(path),
+    )
+
+
+def _group(context: Context, names: Vpc, text: str, mark: Mark) -> str | None:
+    """The group's name; with its VPC before it when that is another one."""
+    vpc, slash, group = text.rpartition("/")
+    there = context.vpc(vpc, mark) if slash else names
+    found = context.accept(there.security_groups.all_of(group, mark)) if there else None
+    if found is None or there is None:
+        return None
+    return group if there is names else f"{vpc}/{group}"
+
+
+def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    names = vpc.names
+    for copy in vpc.instances:
+        subnet = _instance_subnet(context, names, copy)
+        groups = _instance_groups(context, names, copy)
+        _check_address(context, vpc, copy)
+        if subnet is not None:
+            yield _run(context, names.name, copy, subnet, groups)
+
+
+def _run(context: Context, vpc: str, copy: Copy[InstanceFields], subnet: str, groups: tuple[str, ...]) -> RunInstances:
+    fields = copy.fields
+    return RunInstances(
+        vpc=vpc,
+        name=copy.name,
+        subnet=subnet,
+        security_groups=groups,
+        image=fields.image,
+        private_ip_address=fields.private_ip_address,
+        source_dest_check=fields.source_dest_check is not False,
+        instance_type=fields.instance_type or DEFAULT_INSTANCE_TYPE,
+        frequency_hz=fields.frequency,
+        boot_ns=fields.boot,
+        mark=context.key(copy.path),
+    )
+
+
+def _instance_subnet(context: Context, names: Vpc, copy: Copy[InstanceFields]) -> str | None:
+    text = copy.fields.subnet
+    if text is None:
+        advice = f"{names.name} has {', '.join(names.subnets.every()) or 'none'}"
+        context.complain(context.key(copy.path), f"instance {copy.name} lacks subnet", advice)
+        return None
+    found = _one(context, names.subnets, text, copy, "subnet")
+    if found and copy.zone is not None and found.zone != copy.zone:
+        mark = context.value(copy.where("subnet"))
+        context.complain(mark, f"{copy.name} belongs in zone {copy.zone}; {text} is in zone {found.zone}")
+    return found.name if found else None
+
+
+def _instance_groups(context: Context, names: Vpc, copy: Copy[InstanceFields]) -> tuple[str, ...]:
+    texts = copy.fields.security_groups
+    if texts is None:
+        return (DEFAULT_GROUP,)
+    path = copy.where("security_groups")
+    if not texts:
+        context.complain(context.value(path), f"{copy.name} needs a security group", "leave it out for default")
+    for position, text in enumerate(texts):
+        mark = context.value([*path, position])
+        if text in texts[:position]:
+            context.complain(mark, f"{quoted(text)} is here twice")
+        context.accept(names.security_groups.all_of(text, mark))
+    return tuple(texts)
+
+
+def _check_address(context: Context, vpc: _Expanded, copy: Copy[InstanceFields]) -> None:
+    """One address cannot serve several copies."""
+    if copy.fields.private_ip_address is None:
+        return
+    own = copy.own is not None and copy.own.private_ip_address is not None
+    group = f"{copy.path[-1]}-{copy.zone}" if own else str(copy.path[-1])
+    sharing = vpc.names.instances.meanings.get(group, ())
+    if len(sharing) > 1:
+        mark = context.value(copy.where("private_ip_address"))
+        context.complain(mark, f"one private_ip_address for {number(len(sharing))} instances")
+
+
+def _routes(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    for table in vpc.route_tables:
+        path = table.where("routes")
+        for text, target in (table.fields.routes or {}).items():
+            key = context.key([*path, text])
+            destination = _destination(context, text, key)
+            mark = context.value([*path, text])
+            found = context.accept(vpc.names.instances.one_for(target, table.zone, table.name, mark))
+            if destination and found:
+                yield CreateRoute(vpc.names.name, table.name, destination, found.name, mark=key)
+
+
+def _destination(context: Context, text: str, mark: Mark) -> Cidr | None:
+    try:
+        return parse_cidr(text)
+    except ValueError:
+        context.complain(mark, f"{quoted(text)} is not an IPv4 block", "write it like 10.0.0.0/16")
+        return None

@@ -1,0 +1,108 @@
+"""A packet and what becomes of it, in the evaluator's own words."""
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address
+
+ICMP, TCP, UDP = 1, 6, 17
+
+ANSWERS = {8: 0, 13: 14, 15: 16, 17: 18}
+"""ICMP questions and what answers them (RFC 792, 950): they share an identifier."""
+ICMP_ERRORS = (3, 4, 5, 11, 12)
+"""ICMP messages that quote the packet they are about (RFC 1122 section 3.2.2)."""
+
+
+class Fragment(Enum):
+    """Which part of an IP packet; only a later one lacks the ports."""
+
+    WHOLE = "whole"
+    FIRST = "first"
+    LATER = "later"
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What the rules look at. `flags` are TCP's, in scapy's letters: `S`, `SA`, `F` ...
+
+    `source` is the source address where it is not the sender's own; `quote` is what an ICMP error is about.
+    """
+
+    protocol: int
+    src_port: int = 0
+    dst_port: int = 0
+    icmp_type: int = 0
+    icmp_code: int = 0
+    icmp_id: int = 0
+    flags: str = ""
+    fragment: Fragment = Fragment.WHOLE
+    source: IPv4Address | None = None
+    quote: "Quote | None" = None
+
+    @property
+    def has_ports(self) -> bool:
+        return self.protocol in (TCP, UDP) and self.fragment is not Fragment.LATER
+
+    @property
+    def has_type(self) -> bool:
+        return self.protocol == ICMP and self.fragment is not Fragment.LATER
+
+    @property
+    def is_error(self) -> bool:
+        return self.has_type and self.icmp_type in ICMP_ERRORS
+
+    @property
+    def opens(self) -> bool:
+        """A TCP packet that asks for a new connection."""
+        return self.protocol == TCP and "S" in self.flags and "A" not in self.flags
+
+    @property
+    def closes(self) -> bool:
+        return self.protocol == TCP and ("F" in self.flags or "R" in self.flags)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The packet inside an ICMP error, and where it was going."""
+
+    src: IPv4Address
+    dst: IPv4Address
+    packet: Packet
+
+
+class Ending(Enum):
+    DELIVERED = "delivered"
+    SECURITY_GROUP = "security_group"
+    NETWORK_ACL = "network_acl"
+    NO_ROUTE = "no_route"
+    NO_MAPPING = "no_mapping"
+    SOURCE_DEST_CHECK = "source_dest_check"
+    UNKNOWN = "unknown"
+    BROADCAST = "broadcast"
+
+
+class Place(Enum):
+    """Where on the packet's way it ended."""
+
+    HOST = "at the sender, before any rule"
+    EGRESS_CHECK = "the sender's source check"
+    EGRESS_SG = "the sender's security groups"
+    EGRESS_ACL = "the network ACL of the sender's subnet"
+    ROUTE = "the route table of the sender's subnet"
+    MAPPING = "looking for who has the address"
+    INGRESS_ACL = "the network ACL of the receiver's subnet"
+    INGRESS_CHECK = "the receiver's destination check"
+    INGRESS_SG = "the receiver's security groups"
+    RECEIVER = "the receiver"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`receiver` is the name of the instance that got the packet, or in front of which it was refused."""
+
+    ending: Ending
+    place: Place
+    receiver: str = ""
+
+    @property
+    def delivered(self) -> bool:
+        return self.ending is Ending.DELIVERED

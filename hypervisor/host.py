@@ -43,7 +43,7 @@ class Nic:
         self.guest: Guest | None = None
         self.sent = 0
         self.delivered = 0
-        self.tap: Tap | None = None
+        self.taps: tuple[Tap, ...] = ()
         self.source_id = 1 + number * IDS_PER_NIC
         self._largest = self.mtu + HEADER_BYTES
         self.tx = self._link(f"{self.name} tx", self.source_id, shape, self._leave)
@@ -56,8 +56,8 @@ class Nic:
     def transmit(self, data: bytes) -> None:
         frame = parse(data)
         self.sent += 1
-        if self.tap is not None:
-            self.tap(self, frame, True)
+        for see in self.taps:
+            see(self, frame, True)
         if frame.size > self._largest:
             self.host.ledger.drop(frame, self.name, Outcome.OVERSIZE)
         else:
@@ -79,8 +79,8 @@ class Nic:
             self.host.ledger.drop(frame, self.name, Outcome.GUEST_DOWN)
             return
         self.delivered += 1
-        if self.tap is not None:
-            self.tap(self, frame, False)
+        for see in self.taps:
+            see(self, frame, False)
         self.guest.receive(frame.data)
 
 

@@ -1,0 +1,233 @@
+"""A built region: registries of what exists. Verbs live beside their nouns."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import SupportsBytes
+
+from dcsim.clock import SimClock
+from dcsim.cloud.control import Control
+from dcsim.cloud.instance import Placed
+from dcsim.cloud.propagation import Propagation
+from dcsim.fabric.fabric import Fabric
+from dcsim.guests import maker
+from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
+from dcsim.problem import Problem, Refused
+from dcsim.request import Request
+from dcsim.topology.plan import Plan
+from hypervisor.clock import Source
+from hypervisor.guest import Guest as Running
+from hypervisor.guest import Orderly
+from hypervisor.host import Host, Instance, Nic, Shape
+from netvirt.address import HostId, Mac, Ns, format_ip
+from netvirt.constant import Constant, Evidence
+from netvirt.frame import Frame
+from netvirt.ledger import Ledger
+
+PROPAGATION_SOURCE = 1 << 19
+"""The control plane's place in the order of simultaneous events: after every guest, before every link."""
+
+NIC_BPS = Constant(
+    "NIC_BPS",
+    10_000_000_000,
+    100_000_000,
+    200_000_000_000,
+    "EC2 User Guide, Amazon EC2 instance network bandwidth: m5.large up to 10 Gbit/s",
+    "2026-11-20",
+    Evidence.DOCUMENTED,
+)
+NIC_LIMIT_BYTES = 1_000_000
+
+Listener = Callable[[Ns, Event], None]
+
+
+@dataclass(slots=True)
+class Guest:
+    """A guest by name: where it is, what it is, and how to speak to it from outside.
+
+    `on_console` are called with each line it writes; a listener that returns True has taken the line.
+    """
+
+    name: str
+    placed: Placed
+    host: Host
+    instance: Instance = field(init=False)
+    on_console: list[Callable[[str], bool]] = field(default_factory=list)
+
+    @property
+    def nic(self) -> Nic:
+        return self.instance.nic
+
+    @property
+    def ip(self) -> str:
+        return format_ip(self.placed.interface.address)
+
+    @property
+    def mac(self) -> Mac:
+        return self.placed.interface.mac
+
+    @property
+    def router_mac(self) -> Mac:
+        return self.placed.subnet.router_mac
+
+    @property
+    def running(self) -> Running | None:
+        """The guest of this power cycle, None while its host has no power or it is still booting."""
+        return self.nic.guest
+
+    def order(self, line: str) -> bool:
+        """Type a line on its console; False when nobody is there to read it."""
+        running: Orderly | None = self.nic.guest  # type: ignore[assignment]  # every kind we build takes orders
+        if running is None:
+            return False
+        running.order(line)
+        return True
+
+    def send(self, frame: SupportsBytes) -> None:
+        """Put a whole Ethernet frame (bytes, or scapy's Ether) on its wire, as it is."""
+        self.nic.transmit(bytes(frame))
+
+    def watch(self) -> list[Frame]:
+        """A list that fills with every frame delivered to it from now on."""
+        seen: list[Frame] = []
+
+        def see(_: Nic, frame: Frame, leaving: bool) -> None:
+            if not leaving:
+                seen.append(frame)
+
+        self.nic.taps = (*self.nic.taps, see)
+        return seen
+
+
+class World:
+    """Everything of one region under one clock. Built by `build`, at t = 0, nothing run yet."""
+
+    def __init__(self, plan: Plan, seed: int) -> None:
+        self.plan = plan
+        self.seed = seed
+        self.clock = SimClock()
+        self.ledger = Ledger()
+        self.fabric = Fabric(plan.region, plan.zones, plan.plant, self.clock, self.ledger, seed, plan.links)
+        self.control = Control(self.fabric.layout, self._place)
+        self.propagation = Propagation(self.clock, Source(PROPAGATION_SOURCE), plan.plant.propagation_ns)
+        self.hosts: dict[HostId, Host] = {}
+        self.guests: dict[tuple[str, str], Guest] = {}
+        self.listeners: list[Listener] = []
+        self.fabric.observe(self._on_routing)
+
+    def __getitem__(self, name: str) -> Guest:
+        """`left`, or `vpc/left` where several VPCs have one; KeyError says what there is."""
+        vpc, slash, bare = name.rpartition("/")
+        found = [guest for guest in self if guest.name == bare and (not slash or guest.placed.vpc.name == vpc)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise KeyError(f"several guests are called {name}; write {' or '.join(self.full_name(g) for g in found)}")
+        raise KeyError(f"no guest is called {name}; there are {', '.join(guest.name for guest in self)}")
+
+    def __iter__(self) -> Iterator[Guest]:
+        return iter(self.guests.values())
+
+    @staticmethod
+    def full_name(guest: Guest) -> str:
+        return f"{guest.placed.vpc.name}/{guest.name}"
+
+    def tell(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(self.clock.now, event)
+
+    def call(self, request: Request) -> None:
+        """A control-plane verb at run time; hosts learn of it after the propagation delay."""
+        changed = self.control.call(request)
+        vpc = request.name if not hasattr(request, "vpc") else request.vpc
+        self.propagation.publish(self.control.vpcs[vpc].view(), changed)
+
+    # Making guests
+
+    def _place(self, placed: Placed) -> None:
+        """RunInstances has decided: a host object, a switch port, a vNIC and a guest come to be."""
+        host = self._host(placed.interface.host)
+        guest = Guest(placed.interface.name, placed, host)
+        port = host.vswitch.plug(placed.interface, placed.vpc.vni)
+        self.propagation.subscribe(host, placed.vpc.vni)
+        nic = Nic(host, port, placed.interface.number, Shape(NIC_BPS.value, NIC_LIMIT_BYTES))
+        make, boot_ns = maker(placed, nic, self.seed)
+        guest.instance = Instance(nic, make, boot_ns, _Report(self, guest))
+        host.add(guest.instance)
+        self.guests[placed.vpc.name, guest.name] = guest
+
+    def _host(self, host_id: HostId) -> Host:
+        host = self.hosts.get(host_id)
+        if host is None:
+            name = self.fabric.host(host_id).name
+            host = self.hosts[host_id] = Host(host_id, name, self.clock, self.ledger)
+            host.uplink = self.fabric.attach(host_id, host.receive, partial(self._on_power, host))
+        return host
+
+    def _on_power(self, host: Host, up: bool) -> None:
+        names = tuple(guest.name for guest in self if guest.host is host)
+        self.tell(PowerChanged(host.name, up, names))
+        if up:
+            self.propagation.catch_up(host)
+            host.power_on()
+        else:
+            host.power_off()
+
+    def _on_routing(self, _: Ns, switch: str, change: str) -> None:
+        self.tell(RoutingChanged(switch, change))
+
+    # Accounts
+
+    @property
+    def in_flight(self) -> int:
+        """Frames under way, counted on the clock itself."""
+        return sum(hasattr(argument, "corrupted") for *_, argument in self.clock.waiting())
+
+    @property
+    def unaccounted(self) -> int:
+        """Frames that vanished or came from nowhere: 0, always."""
+        sent = sum(guest.nic.sent for guest in self)
+        delivered = sum(guest.nic.delivered for guest in self)
+        ledger = self.ledger
+        came = sent + ledger.replied + ledger.duplicated
+        return came - delivered - ledger.consumed - ledger.dropped - self.in_flight
+
+
+class _Report:
+    """A guest's words and faults on their way into the run."""
+
+    def __init__(self, world: World, guest: Guest) -> None:
+        self._world = world
+        self._guest = guest
+
+    def console(self, line: str) -> None:
+        taken = [listener(line) for listener in list(self._guest.on_console)]
+        if not any(taken):
+            self._world.tell(GuestSaid(self._guest.name, line))
+
+    def fault(self, reason: str) -> None:
+        self._world.tell(GuestFaulted(self._guest.name, reason))
+
+
+def build(plan: Plan, seed: int = 0) -> World:
+    """Carry out a plan's requests; Refused holds every problem the control plane found."""
+    world = World(plan, seed)
+    problems: list[Problem] = []
+    for request in plan.requests:
+        try:
+            world.control.call(request)
+        except Refused as refused:
+            problems += refused.problems
+    if problems:
+        raise Refused(_causes(problems))
+    for vpc in world.control.vpcs.values():
+        world.propagation.settle(vpc.view())
+    for guest in world:
+        guest.host.boot(guest.instance, 0)
+    return world
+
+
+def _causes(problems: list[Problem]) -> list[Problem]:
+    """Without those that follow from another: what a refused request would have made is not found later."""
+    causes = [problem for problem in problems if not (problem.code or "").endswith(".NotFound")]
+    return causes or problems

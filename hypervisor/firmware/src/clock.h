@@ -1,0 +1,16 @@
+/* Time: the invariant TSC counts nanoseconds of simulated time; one deadline register wakes us. */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include "types.h"
+
+/* Reading the TSC may cost an exit, so `clock_now` is the time of the last reading: good enough to age things by. */
+extern ns clock_now;
+ns clock_read(void);
+
+/* Be woken by the earliest of all deadlines; the register is written only when that moves forward. */
+void clock_arm(ns deadline);
+
+u32 entropy(void);
+
+#endif

@@ -1,0 +1,60 @@
+"""Actions of a scenario as causes held on places and links. A cause is the name of the timeline entry."""
+
+from dcsim.fabric.place import Place
+from dcsim.fabric.wire import Direction
+from dcsim.problem import Mistake, Problem, Refused
+from dcsim.scenario.scenario import Action, Entry, HostOf, Impair, LinkDown, PowerOff
+from dcsim.world import World
+
+Target = Place | Direction
+
+
+class Fault:
+    """One timeline entry's action on its targets, found when the world is built so that wrong names are told then."""
+
+    def __init__(self, world: World, entry: Entry) -> None:
+        assert entry.action is not None, "a window without an action is no fault"
+        self.name = entry.name
+        self._world = world
+        self._action = entry.action
+        try:
+            self.targets = _targets(world, entry.action)
+        except Mistake as mistake:
+            raise Refused([Problem(entry.mark, None, *mistake.args)]) from None
+
+    @property
+    def text(self) -> str:
+        match self._action:
+            case PowerOff():
+                return f"{self._action.target} without power"
+            case LinkDown():
+                return f"{self._action.target} down"
+            case Impair():
+                return f"{self._action.target} impaired"
+
+    def begin(self) -> None:
+        for target in self.targets:
+            if isinstance(self._action, Impair):
+                assert isinstance(target, Direction)
+                target.impose(self.name, self._action.impairment)
+            else:
+                self._world.fabric.hold(target, self.name)
+
+    def end(self) -> None:
+        for target in self.targets:
+            if isinstance(self._action, Impair):
+                assert isinstance(target, Direction)
+                target.lift(self.name)
+            else:
+                self._world.fabric.release(target, self.name)
+
+
+def _targets(world: World, action: Action) -> list[Target]:
+    match action:
+        case PowerOff(HostOf(reference)):
+            guest = world.guests[reference.vpc, reference.name]
+            return [world.fabric.host(guest.host.id)]
+        case PowerOff(place):
+            return [world.fabric.place(str(place))]
+        case LinkDown(link) | Impair(link):
+            return list(world.fabric.links(str(link)))

@@ -1,0 +1,226 @@
+"""`trace`: what would happen to a packet now, hop by hop, forward and reply, past every blocker.
+
+It asks the same `datapath` that live traffic asks, with the views and connection tables the hosts hold, but opens new
+connections in scratch tables only: tracing changes nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dcsim import fixes
+from dcsim.topology.quantity import format_duration
+from dcsim.world import Guest, World
+from netvirt import datapath
+from netvirt.address import Ip, Ns, format_ip
+from netvirt.datapath import Decision, Question, Tracking
+from netvirt.frame import Flow
+from netvirt.journey import Hop, Journey, Outcome
+from netvirt.overlay import OVERHEAD_BYTES, Tunnel
+from netvirt.vpc.conntrack import Track, Tracker
+from netvirt.vpc.traffic import ICMP, TCP
+from netvirt.vpc.view import Interface
+from netvirt.wire.tcp import ACK, SYN
+
+EPHEMERAL_PORT = 49152
+"""The source port of a traced flow when none is given: the first of the dynamic range (RFC 6335 section 6)."""
+
+_HEADERS = {ICMP: 14 + 20 + 8 + 56, TCP: 14 + 20 + 20}
+"""Frame sizes that latencies are given for: a ping with its usual 56 octets, a bare SYN, and below a bare datagram."""
+_DATAGRAM = 14 + 20 + 8
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Both directions. `reply` is None when nobody is there who could answer."""
+
+    source: str
+    destination: str
+    flow: Flow
+    forward: Journey
+    reply: Journey | None
+    latency_ns: int
+    notes: tuple[str, ...]
+
+    @property
+    def reachable(self) -> bool:
+        return self.forward.delivered and self.reply is not None and self.reply.delivered
+
+    @property
+    def blockers(self) -> tuple[Hop, ...]:
+        return self.forward.blockers + (self.reply.blockers if self.reply is not None else ())
+
+
+class _Scratch(Tracker):
+    """A table laid over a live one: what is opened here, the live one never sees."""
+
+    __slots__ = ("_live",)
+
+    def __init__(self, live: Tracker) -> None:
+        super().__init__(live.limit)
+        self._live = live
+
+    def find(self, key: bytes, now: Ns) -> Track | None:
+        return super().find(key, now) or self._live.find(key, now)
+
+    def full(self, now: Ns) -> bool:
+        return self._live.full(now)
+
+
+class _Tracer:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tables: dict[str, _Scratch] = {}
+        self.latency_ns = 0
+
+    def _table(self, guest: Guest) -> _Scratch:
+        eni = guest.placed.interface.id
+        if eni not in self._tables:
+            self._tables[eni] = _Scratch(guest.nic.port.tracker)
+        return self._tables[eni]
+
+    def walk(self, source: Guest, flow: Flow) -> tuple[list[Hop], Guest | None]:
+        """All hops from `source`, and the guest where the packet ends, whether or not something blocks it."""
+        hops: list[Hop] = []
+        if not _powered(source):
+            hops.append(_down(source))
+        target = self._leave(source, flow, hops)
+        if target is None:
+            return hops, None
+        hops += self._cross(source, target, flow)
+        self._enter(source, target, flow, hops)
+        return hops, target
+
+    def _leave(self, source: Guest, flow: Flow, hops: list[Hop]) -> Guest | None:
+        view = source.host.vswitch.views.get(source.placed.vpc.vni)
+        if view is None:
+            return None
+        eni = view.interfaces[source.placed.interface.id]
+        subnet = view.subnets[eni.subnet]
+        neighbour = None
+        if subnet.cidr.holds(flow.dst) and flow.dst != subnet.router:
+            neighbour = view.at(flow.dst)
+            if datapath.is_group_address(flow.dst, subnet):
+                hops.append(Hop("vpc", view.name, "broadcast is not supported", "", Outcome.BROADCAST))
+                return None
+            if neighbour is None or neighbour.id == eni.id:
+                rule = f"nobody answers who has {format_ip(flow.dst)}"
+                hops.append(Hop("arp", subnet.name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"))
+                return None
+        question = Question(view, eni, flow, self._table(source), self._world.clock.now, neighbour)
+        decision = datapath.egress(question, every_blocker=True)
+        self._keep(question, decision)
+        hops += [fixes.advise(hop, view, eni, flow, leaving=True) for hop in decision.hops]
+        return None if decision.target is None else self._guest(decision.target)
+
+    def _cross(self, source: Guest, target: Guest, flow: Flow) -> Iterator[Hop]:
+        """The physical network between the two hosts: one hop a zone border, or one for what blocks."""
+        size = _HEADERS.get(flow.protocol, _DATAGRAM)
+        self._spend(source.nic.tx.line.serialize_ps(size + 24) // 1000)
+        if source.host is not target.host:
+            interface = source.placed.interface
+            tunnel = Tunnel(source.host.id, target.host.id, source.placed.vpc.vni, interface.number, flow.key)
+            path = self._world.fabric.path(source.host.id, target.host.id, tunnel.flow)
+            for leg in path.legs:
+                self._spend(leg.transit_ns(size + OVERHEAD_BYTES))
+            if path.outcome is not Outcome.DELIVERED:
+                yield Hop("link", path.place, path.outcome.value, "", path.outcome)
+            zones = source.placed.subnet.zone, target.placed.subnet.zone
+            if zones[0] != zones[1]:
+                border = max(path.legs, key=lambda leg: leg.delay_ns)
+                yield Hop("link", f"{zones[0]} -> {zones[1]}", format_duration(border.delay_ns))
+        self._spend(target.nic.rx.line.serialize_ps(size + 24) // 1000)
+
+    def _spend(self, ns: int) -> None:
+        self.latency_ns += ns
+
+    def _enter(self, source: Guest, target: Guest, flow: Flow, hops: list[Hop]) -> None:
+        view = target.host.vswitch.views.get(target.placed.vpc.vni)
+        if not _powered(target):
+            hops.append(_down(target))
+        if view is None:
+            return
+        eni, sender = view.interfaces[target.placed.interface.id], view.interfaces.get(source.placed.interface.id)
+        if sender is None or sender.host != source.host.id:
+            hops.append(Hop("mapping", eni.name, "the sender is not known here yet", "", Outcome.UNVERIFIED_SENDER))
+        question = Question(view, eni, flow, self._table(target), self._world.clock.now, sender=sender)
+        decision = datapath.ingress(question, every_blocker=True)
+        self._keep(question, decision)
+        hops += [
+            fixes.advise(hop, view, eni, flow, leaving=False)
+            for hop in decision.hops
+            if hop.blocked or hop.kind != "destination"
+        ]
+        if target.nic.guest is None and _powered(target):
+            hops.append(Hop("guest", target.name, "is booting", "", Outcome.GUEST_DOWN))
+
+    def _keep(self, question: Question, decision: Decision) -> None:
+        """As if it had passed: the reply is judged as it will be once the blockers are gone."""
+        blocked_by_group = any(hop.kind == "sg" and hop.blocked for hop in decision.hops)
+        if decision.tracking is Tracking.OPEN or (blocked_by_group and decision.track is None):
+            question.tracker.open(question.flow, question.now)
+
+    def _guest(self, interface: Interface) -> Guest:
+        return next(guest for guest in self._world if guest.placed.interface.id == interface.id)
+
+
+def _powered(guest: Guest) -> bool:
+    return guest.host.up
+
+
+def _down(guest: Guest) -> Hop:
+    return Hop("host", guest.host.name, "has no power", "", Outcome.GUEST_DOWN)
+
+
+def flow_between(source: Guest, destination: Ip, traffic: "TrafficSpec") -> Flow:
+    """The first packet of such a flow: an echo request, a SYN, or a datagram."""
+    src = source.placed.interface.address
+    if traffic.protocol == ICMP:
+        return Flow(ICMP, src, destination, icmp_type=8, icmp_code=0, icmp_id=1)
+    if traffic.port is None:
+        return Flow(traffic.protocol, src, destination)
+    sport = EPHEMERAL_PORT if traffic.source_port is None else traffic.source_port
+    flags = SYN if traffic.protocol == TCP else 0
+    return Flow(traffic.protocol, src, destination, sport, traffic.port, tcp_flags=flags)
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSpec:
+    """What `trace` asks about: `tcp 443`, `udp 53`, `icmp`, or a bare protocol."""
+
+    protocol: int
+    port: int | None = None
+    source_port: int | None = None
+
+
+def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) -> Traced:
+    """The way of such a packet now, and of its reply."""
+    flow = flow_between(source, destination, traffic)
+    tracer = _Tracer(world)
+    hops, target = tracer.walk(source, flow)
+    latency_ns = tracer.latency_ns
+    forward = _journey(hops, target is not None)
+    reply = None
+    # Who is not the destination (a middlebox) answers nothing by itself.
+    if target is not None and target.placed.interface.address == destination:
+        answer = flow.reply()
+        if flow.protocol == TCP:
+            answer = replace(answer, tcp_flags=SYN | ACK)
+        back, home = tracer.walk(target, answer)
+        reply = _journey(back, home is not None)
+    notes = _notes(source, target)
+    where = target.name if target is not None else format_ip(destination)
+    return Traced(source.name, where, flow, forward, reply, latency_ns, notes)
+
+
+def _journey(hops: list[Hop], arrives: bool) -> Journey:
+    blocker = next((hop for hop in hops if hop.blocked), None)
+    if blocker is not None:
+        assert blocker.outcome is not None
+        return Journey(tuple(hops), blocker.outcome)
+    return Journey(tuple(hops), Outcome.DELIVERED if arrives else Outcome.NO_MAPPING)
+
+
+def _notes(source: Guest, target: Guest | None) -> tuple[str, ...]:
+    if target is not None and source.placed.subnet.zone != target.placed.subnet.zone:
+        return ("AVAILABILITY_ZONE_CROSSED",)
+    return ()

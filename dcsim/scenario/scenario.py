@@ -8,6 +8,7 @@ from dcsim.scenario.expectation import Expectation
 from dcsim.topology.plan import Impairment, InputFile, Link, Plan
 
 Capture = Literal["probes", "links", "all"]
+PlaceKind = Literal["zone", "datacenter", "power domain", "rack", "host"]
 
 
 class GuestRef(NamedTuple):
@@ -39,7 +40,7 @@ class Probe:
 class Place:
     """`path` starts with the zone: `b`, `b/r1`, `b/r1/h1`. Only the zone is known to exist."""
 
-    kind: Literal["zone", "datacenter", "power domain", "rack", "host"]
+    kind: PlaceKind
     path: str
 
     def __str__(self) -> str:

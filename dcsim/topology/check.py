@@ -54,6 +54,8 @@ def field_name(path: tuple[str | int, ...]) -> str:
 
 def _unknown_key(schema: type[Spec], root: Node, path: tuple[str | int, ...]) -> Problem:
     owner, key = _owner(schema, path), str(path[-1])
+    if key in owner.later:
+        return _at(key_mark(root, path), f"{owner.noun}: {key} is not simulated yet")
     known = [field.alias or name for name, field in owner.model_fields.items()]
     meant = closest(key, known)
     advice = f"Did you mean {meant}?" if meant else f"it has {listed(known)}"

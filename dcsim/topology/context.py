@@ -36,7 +36,7 @@ class Context:
 
     @property
     def zones(self) -> Sequence[str]:
-        return self.file.zones
+        return list(dict.fromkeys(self.file.zones))
 
     def key(self, path: Path) -> Mark:
         return key_mark(self.root, path)

@@ -28,10 +28,11 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
 class Spec(BaseModel):
-    """A map with known keys. `noun` is what messages call it."""
+    """A map with known keys. `noun` is what messages call it; keys in `later` are promised, not there yet."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
     noun: ClassVar[str] = "file"
+    later: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -26,16 +26,18 @@ def resolve(file: TopologyFile, root: Node, name: str, files: tuple[InputFile, .
     links = tuple(_links(context))
     asked = requests(context)
     if context.problems:
-        raise Refused(in_file_order(context.problems))
+        # Copies stumble over the same word; the first one's complaint is enough.
+        raise Refused(in_file_order({each.mark: each for each in reversed(context.problems)}.values()))
     start_ns = DEFAULT_START_NS if file.start is None else file.start
     return Plan(name, file.region, tuple(file.zones), start_ns, plant_of(file.plant), links, asked, (), files)
 
 
 def _check_zones(context: Context) -> None:
-    if not context.zones:
+    zones = context.file.zones
+    if not zones:
         context.complain(context.value(["zones"]), "zones is empty", "a region has at least one")
-    for position, zone in enumerate(context.zones):
-        if zone in context.zones[:position]:
+    for position, zone in enumerate(zones):
+        if zone in zones[:position]:
             context.complain(context.value(["zones", position]), f"zone {zone} is here twice")
 
 

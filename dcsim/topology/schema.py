@@ -34,7 +34,7 @@ from dcsim.topology.fields import (
     text_of,
 )
 from dcsim.topology.plan import Link, Plant
-from dcsim.topology.quantity import count, size_bytes
+from dcsim.topology.quantity import count, format_duration, format_rate, format_size, size_bytes
 from dcsim.topology.words import quoted
 
 PLANT = Plant()
@@ -107,6 +107,10 @@ Limit = Annotated[
 Copies = Annotated[int, Whole(1, 100_000)]
 
 
+def _by_default(text: str) -> str:
+    return f"by default {text}."
+
+
 class PlantSpec(Spec):
     noun: ClassVar[str] = "plant"
     datacenters: Annotated[int, Whole(1, 100)] = Field(default=PLANT.datacenters, description="Datacenters a zone.")
@@ -116,20 +120,43 @@ class PlantSpec(Spec):
     racks: Annotated[int, Whole(1, 10_000)] = Field(default=PLANT.racks, description="Racks a power domain.")
     hosts: Annotated[int, Whole(1, 1_000)] = Field(default=PLANT.hosts, description="Hosts a rack.")
     spines: Annotated[int, Whole(1, 1_000)] = Field(default=PLANT.spines, description="Spine switches a datacenter.")
-    nic: Rate = Field(default=PLANT.nic_bps, description="Rate of a host's NIC.")
-    uplink: Rate = Field(default=PLANT.uplink_bps, description="Rate of every other link.")
-    delay: Duration = Field(default=PLANT.delay_ns, description="One-way delay of each link inside a zone.")
-    between_zones: Duration = Field(default=PLANT.between_zones_ns, description="One-way delay between two zones.")
-    nic_limit: Size = Field(default=PLANT.nic_limit_bytes, description="Longest queue of a NIC.")
-    uplink_limit: Size = Field(default=PLANT.uplink_limit_bytes, description="Longest queue of every other link.")
+    nic: Rate = Field(
+        default=PLANT.nic_bps, description=f"Rate of a host's NIC; {_by_default(format_rate(PLANT.nic_bps))}"
+    )
+    uplink: Rate = Field(
+        default=PLANT.uplink_bps,
+        description=f"Rate of every other link; {_by_default(format_rate(PLANT.uplink_bps))}",
+    )
+    delay: Duration = Field(
+        default=PLANT.delay_ns,
+        description=f"One way, each link inside a zone; {_by_default(format_duration(PLANT.delay_ns))}",
+    )
+    between_zones: Duration = Field(
+        default=PLANT.between_zones_ns,
+        description=f"One way, between two zones; {_by_default(format_duration(PLANT.between_zones_ns))}",
+    )
+    nic_limit: Size = Field(
+        default=PLANT.nic_limit_bytes,
+        description=f"Longest queue of a NIC; {_by_default(format_size(PLANT.nic_limit_bytes))}",
+    )
+    uplink_limit: Size = Field(
+        default=PLANT.uplink_limit_bytes,
+        description=f"Longest queue of other links; {_by_default(format_size(PLANT.uplink_limit_bytes))}",
+    )
     detection: Duration = Field(
-        default=PLANT.detection_ns, description="From a link's death until the switch beside it stops using it."
+        default=PLANT.detection_ns,
+        description="From a link's death until the switch beside it stops using it; "
+        + _by_default(format_duration(PLANT.detection_ns)),
     )
     convergence: Duration = Field(
-        default=PLANT.convergence_ns, description="From detection until the fabric routes around it."
+        default=PLANT.convergence_ns,
+        description="From detection until the fabric routes around it; "
+        + _by_default(format_duration(PLANT.convergence_ns)),
     )
     propagation: Duration = Field(
-        default=PLANT.propagation_ns, description="From a control plane change until every host decides by it."
+        default=PLANT.propagation_ns,
+        description="From a control plane change until every host decides by it; "
+        + _by_default(format_duration(PLANT.propagation_ns)),
     )
 
 

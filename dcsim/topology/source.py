@@ -29,7 +29,10 @@ def refusal(mark: Mark, message: str, advice: str = "") -> Refused:
 
 def shown_path(path: Path) -> str:
     """As short as it can be said from here, so that a mark always opens in an editor."""
-    relative = os.path.relpath(path)
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
     return str(path) if relative.startswith("..") else relative
 
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 LISTED = 12
 SHOWN = 40
+MOST_COMPARED = 2000
 
 
 def shown(text: str) -> str:
@@ -34,8 +35,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     lower = {name.lower(): name for name in reversed(names)}
     if word.lower() in lower:
         return lower[word.lower()]
-    # difflib takes the square of the length; nobody mistypes a hundred letters.
-    matches = get_close_matches(word[:100], names, n=1, cutoff=0.6)
+    # difflib is slow: nobody mistypes a hundred letters, or chooses among thousands of words.
+    matches = get_close_matches(word[:100], names[:MOST_COMPARED], n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

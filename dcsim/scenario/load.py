@@ -1,0 +1,139 @@
+"""From a path to a scenario: names looked up in the topology, times put on one axis."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from dcsim.problem import Refused, in_file_order
+from dcsim.scenario.context import Context
+from dcsim.scenario.expectation import Expectation, Sentence
+from dcsim.scenario.scenario import GuestRef, Probe, Scenario
+from dcsim.scenario.schema import ProbeSpec, ScenarioFile
+from dcsim.scenario.timeline import timeline
+from dcsim.topology.check import check
+from dcsim.topology.load import load_found, locate
+from dcsim.topology.plan import InputFile, Plan
+from dcsim.topology.quantity import format_size
+from dcsim.topology.source import parse, read
+from dcsim.topology.tree import Mapping, Node, find, inside, value_mark
+from dcsim.topology.words import instead, quoted
+
+SCENARIO_KEYS = ("topology", "probes", "timeline", "expect")
+MOST_PROBE_BYTES = 8_973
+"""A 9,001 byte packet (AWS's jumbo MTU) without its IPv4 and ICMP or UDP headers: probes are not fragmented."""
+
+
+def kind_of(path: str | Path) -> Literal["topology", "scenario"]:
+    """By the keys at its top. Refused when it cannot be read."""
+    found = locate(Path(path))
+    root = parse(read(found), str(found))
+    is_scenario = isinstance(root, Mapping) and any(key in root.nodes for key in SCENARIO_KEYS)
+    return "scenario" if is_scenario else "topology"
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """A scenario file with its topology; Refused with every problem."""
+    found = locate(Path(path))
+    data = read(found)
+    root = parse(data, str(found))
+    file = check(ScenarioFile, root)
+    plan = _topology(found, file.topology, root)
+    context = Context(file, root, plan)
+    scenario = _resolve(context, found.stem, InputFile(str(found), data))
+    if context.problems:
+        raise Refused(in_file_order(context.problems))
+    return scenario
+
+
+def _topology(scenario: Path, name: str, root: Node) -> Plan:
+    """Relative to the scenario, else one of dcsim's own."""
+    mark = value_mark(root, ["topology"])
+    return load_found(locate(scenario.parent / name, name=name, asked_at=mark), mark)
+
+
+def _resolve(context: Context, name: str, source: InputFile) -> Scenario:
+    file = context.file
+    if file.duration == 0:
+        context.complain(context.value(["duration"]), "a run of no time shows nothing", "write duration: 3 min")
+    for clash in [entry for entry in file.timeline if entry in file.probes]:
+        context.complain(context.key(["timeline", clash]), f"{clash} is a probe already", "Choose another name")
+    probes = tuple(_probes(context))
+    entries = timeline(context)
+    expectations = tuple(_expectations(context))
+    return Scenario(
+        name=name,
+        topology=context.plan,
+        duration_ns=file.duration,
+        seed=file.seed,
+        capture=file.capture,
+        probes=probes,
+        timeline=entries,
+        expectations=expectations,
+        warnings=(*context.plan.warnings, *in_file_order(context.warnings)),
+        files=(source, *context.plan.files),
+    )
+
+
+def _probes(context: Context) -> Iterator[Probe]:
+    for name, spec in context.file.probes.items():
+        _check_numbers(context, name, spec)
+        kinds = [kind for kind in ("ping", "udp") if getattr(spec, kind) is not None]
+        source = _source(context, name, spec)
+        if len(kinds) != 1:
+            what = "asks two things" if kinds else "asks nothing"
+            context.complain(context.key(["probes", name]), f"probe {name} {what}", "write ping: NAME or udp: NAME")
+            continue
+        kind: Literal["ping", "udp"] = "ping" if kinds == ["ping"] else "udp"
+        mark = context.value(["probes", name, kind])
+        target = context.guest(spec.ping or spec.udp or "", mark)
+        if target is None or source is None:
+            continue
+        if target == source:
+            context.complain(mark, f"{target} would ask itself")
+        yield Probe(
+            name=name,
+            kind=kind,
+            source=source,
+            target=target,
+            every_ns=spec.every,
+            timeout_ns=spec.timeout,
+            size_bytes=spec.size,
+            mark=context.key(["probes", name]),
+        )
+
+
+def _source(context: Context, name: str, spec: ProbeSpec) -> GuestRef | None:
+    if spec.source is None:
+        context.complain(context.key(["probes", name]), f"probe {name} lacks from")
+        return None
+    return context.guest(spec.source, context.value(["probes", name, "from"]))
+
+
+def _check_numbers(context: Context, name: str, spec: ProbeSpec) -> None:
+    for word, value in (("every", spec.every), ("timeout", spec.timeout)):
+        if value == 0:
+            context.complain(context.value(["probes", name, word]), f"{word} must be more than nothing")
+    if spec.size > MOST_PROBE_BYTES:
+        mark = context.value(["probes", name, "size"])
+        context.complain(mark, f"size {format_size(spec.size)} is too much", f"the most is {MOST_PROBE_BYTES} B")
+
+
+def _expectations(context: Context) -> Iterator[Expectation]:
+    for position, sentence in enumerate(context.file.expect):
+        node = find(context.root, ["expect", position])
+        _check_names(context, sentence, node)
+        yield sentence.at(node.mark)
+
+
+def _check_names(context: Context, sentence: Sentence, node: Node) -> None:
+    probes, entries = context.file.probes, context.file.timeline
+    if sentence.probe not in probes:
+        mark = inside(node, sentence.probe_span)
+        context.complain(mark, f"no probe {quoted(sentence.probe)}", instead(sentence.probe, probes))
+    if sentence.for_ns is not None:
+        mark = inside(node, sentence.tail_span)
+        context.complain(mark, "an expectation lasting for some time is not measured yet", "leave it out")
+    if sentence.window is not None and sentence.window.entry not in entries:
+        mark = inside(node, sentence.tail_span)
+        entry = sentence.window.entry
+        context.complain(mark, f"no window {quoted(entry)}", instead(entry, entries))

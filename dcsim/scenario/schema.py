@@ -1,0 +1,119 @@
+"""What may stand in a scenario file, and the JSON Schema of both kinds of files."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, WithJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic_core.core_schema import NullableSchema
+
+from dcsim.problem import Mistake
+from dcsim.scenario.expectation import Sentence, parse_sentence
+from dcsim.topology.fields import (
+    NAMES_OR_MAP,
+    ONE_OR_MORE,
+    Duration,
+    Name,
+    Size,
+    Spec,
+    Text,
+    Whole,
+    from_text,
+)
+from dcsim.topology.schema import ImpairmentSpec, TopologyFile, Version
+from dcsim.topology.words import instead, quoted
+
+CAPTURES = ("probes", "links", "all")
+PROBE_KINDS_LATER = ("tcp", "http", "dns", "sql")
+DEFAULT_EVERY_NS = DEFAULT_TIMEOUT_NS = 1_000_000_000
+DEFAULT_SIZE_BYTES = 56
+"""What ping sends (iputils): 64 bytes with the ICMP header."""
+
+
+def _capture(text: str) -> str:
+    if text not in CAPTURES:
+        raise Mistake(f"{quoted(text)} is unknown", instead(text, CAPTURES), field=True)
+    return text
+
+
+Capture = Annotated[Literal["probes", "links", "all"], from_text(_capture), WithJsonSchema({"enum": list(CAPTURES)})]
+Expected = Annotated[
+    Sentence,
+    from_text(parse_sentence),
+    WithJsonSchema({"type": "string", "examples": ["across.loss == 0 % before outage"]}),
+]
+
+
+class ProbeSpec(Spec):
+    noun: ClassVar[str] = "probe"
+    later: ClassVar[tuple[str, ...]] = (*PROBE_KINDS_LATER, "rate", "connect")
+    ping: Text | None = Field(default=None, description="The instance to ping.")
+    udp: Text | None = Field(default=None, description="The instance to send UDP to; its echo is the answer.")
+    source: Text | None = Field(default=None, alias="from", description="The instance that asks.")
+    every: Duration = Field(default=DEFAULT_EVERY_NS, description="Between two questions; by default 1 s.")
+    timeout: Duration = Field(default=DEFAULT_TIMEOUT_NS, description="A later answer counts as lost; by default 1 s.")
+    size: Size = Field(default=DEFAULT_SIZE_BYTES, description="Payload of a question; by default 56 B.")
+
+
+class EntrySpec(ImpairmentSpec):
+    noun: ClassVar[str] = "timeline entry"
+    later: ClassVar[tuple[str, ...]] = ("actions", "fis", "when", "zone")
+    at: Duration | None = Field(default=None, description="When it starts.")
+    after: Text | None = Field(default=None, description="The entry at whose end it starts.")
+    duration: Duration | None = Field(default=None, description="How long; by default until the end.")
+    action: Text | None = Field(default=None, description="power-off, link-down or impair; none is just a window.")
+    target: Text | None = Field(
+        default=None, description="zone b, rack b/r1, host b/r1/h1, host of NAME; or a link, a <-> b or a -> b."
+    )
+
+
+class ScenarioFile(Spec):
+    """What happens, what is asked meanwhile, and what is expected."""
+
+    noun: ClassVar[str] = "scenario"
+    later: ClassVar[tuple[str, ...]] = ("steady_state", "stop_conditions")
+    version: Version = Field(description="Of this file format.")
+    topology: Text = Field(description="The topology's file, relative to this one, or one of dcsim's own.")
+    duration: Duration = Field(description="How much time is simulated.")
+    seed: Annotated[int, Whole(0, 2**63 - 1)] = Field(default=0, description="Names the run; by default 0.")
+    capture: Capture = Field(default="probes", description="What is recorded: vNICs of probes, links as well, or all.")
+    probes: Annotated[dict[Name, ProbeSpec], *NAMES_OR_MAP] = Field(
+        default={}, description="Questions that guests keep asking, by name."
+    )
+    timeline: Annotated[dict[Name, EntrySpec], *NAMES_OR_MAP] = Field(
+        default={}, description="What is done to the world; each name is also a time window."
+    )
+    expect: Annotated[list[Expected], *ONE_OR_MORE] = Field(
+        default=[], description="PROBE.MEASURE OPERATOR VALUE, optionally before, during or after ENTRY."
+    )
+
+
+class _ForEditors(GenerateJsonSchema):
+    """Nobody writes null; a key that may be missing is simply not required."""
+
+    def nullable_schema(self, schema: NullableSchema) -> dict[str, Any]:
+        return self.generate_inner(schema["schema"])
+
+
+def json_schema() -> dict[str, Any]:
+    """One schema for both kinds of files: what names a topology is a scenario."""
+    both, shared = models_json_schema(
+        [(TopologyFile, "validation"), (ScenarioFile, "validation")], schema_generator=_ForEditors
+    )
+    tidy: dict[str, Any] = _without_defaults(shared)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dcsim topology or scenario",
+        "if": {"required": ["topology"]},
+        "then": both[ScenarioFile, "validation"],
+        "else": both[TopologyFile, "validation"],
+        **tidy,
+    }
+
+
+def _without_defaults(schema: Any) -> Any:
+    """Defaults are integers in our smallest units, which no file holds; descriptions say them."""
+    if isinstance(schema, list):
+        return [_without_defaults(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_defaults(value) for key, value in schema.items() if key != "default"}

@@ -77,9 +77,10 @@ class Convergence:
             return [end.name for end in component.ends if end.kind is not Kind.HOST and end.up]
         assert isinstance(component, Place)
         names = [place.name for place in self._around(component) if place.up]
-        if component.kind is Kind.SPINE and component.parent is not None and component.parent.up:
+        datacenter = component.parent
+        if component.kind is Kind.SPINE and datacenter is not None and datacenter.up:
             # One line for what may be a thousand racks.
-            names.append(f"racks of {component.parent.name}")
+            names.append(f"racks of {self._places.layout.path(Kind.DATACENTER, datacenter.index)}")
         return names
 
     def _around(self, place: Place) -> list[Place]:

@@ -93,7 +93,7 @@ class Layout:
         return range(index * each, (index + 1) * each)
 
     def name(self, kind: Kind, index: int) -> str:
-        """What users call it; levels with a single sibling are left out."""
+        """What users call it; levels above it with a single sibling are left out."""
         match kind:
             case Kind.REGION:
                 return self.region
@@ -107,18 +107,17 @@ class Layout:
             case Kind.TOR:
                 return self.path(Kind.RACK, index) + "/tor"
             case _:
-                return self.path(kind, index)
+                parent, number = divmod(index, self.fanout[kind])
+                return f"{self.path(PARENT[kind], parent)}/{LETTER[kind]}{number + 1}"
 
     def path(self, kind: Kind, index: int) -> str:
-        """`b/r2/h5`: the way from the zone down."""
+        """The way from the zone down to a place that others stand in: `b`, `b/r2`, `b/d1/p3`."""
         if kind is Kind.ZONE:
             return self.zones[index]
-        parent, number = divmod(index, self.fanout[kind])
-        path = self.path(PARENT[kind], parent)
-        # Racks and hosts are always written: `b/r1/h1` is a host even where there is only one.
-        if self.fanout[kind] == 1 and kind not in (Kind.RACK, Kind.HOST):
-            return path
-        return f"{path}/{LETTER[kind]}{number + 1}"
+        # A rack is always written: `b/r1/h1` is a host even where there is only one rack.
+        if self.fanout[kind] == 1 and kind is not Kind.RACK:
+            return self.path(PARENT[kind], index)
+        return self.name(kind, index)
 
     @cached_property
     def first_wire(self) -> dict[Kind, int]:

@@ -58,6 +58,7 @@ def _path(layout: Layout, name: str) -> Address:
 
 
 def _descend(layout: Layout, kind: Kind, index: int, wanted: Kind, number: int) -> Address:
+    place = index
     for level in LEVELS:
         if kind < level <= wanted:
             fanout = layout.fanout[level]
@@ -65,8 +66,8 @@ def _descend(layout: Layout, kind: Kind, index: int, wanted: Kind, number: int) 
             # Only a level with a single sibling may be left out.
             if not 1 <= chosen <= fanout or (level is not wanted and fanout > 1):
                 raise Mistake(f"{layout.name(kind, index)} has no {wanted} {number}", _advice(layout, kind, index))
-            kind, index = level, index * fanout + chosen - 1
-    return kind, index
+            place = place * fanout + chosen - 1
+    return wanted, place
 
 
 def _advice(layout: Layout, kind: Kind, index: int) -> str:

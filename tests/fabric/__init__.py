@@ -1,0 +1,1 @@
+"""The physical network, held against independent oracles."""

@@ -352,6 +352,7 @@ DHCP_ = Protocol("dhcp", dhcp_value, Dhcp.parse, Dhcp.emit, build_dhcp, BOOTP, r
 
 GENEVE_OPTIONS = (
     b"\x01\x02\x03\x00",
+    b"\x01\x03\x05\x1f" + bytes(124),
     b"\x01\x08\x80\x01word",
     b"\xff\xff\x7f\x02two word",
 )

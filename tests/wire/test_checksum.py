@@ -46,6 +46,12 @@ def test_rfc_1624_example() -> None:
     assert updated_checksum(0xDD2F, 0x5555, 0x3285) == 0x0000
 
 
+def test_update_of_two_words_to_a_sum_of_all_ones() -> None:
+    before, after = bytes.fromhex("4500 0003 0000"), bytes.fromhex("4500 0001 bafe")
+    assert naive_checksum(after) == 0x0000
+    assert updated_checksum(naive_checksum(before), 0x00030000, 0x0001BAFE) == 0x0000
+
+
 @ten_thousand
 @given(seed=st.binary(min_size=27, max_size=60))
 def test_update_is_computing_anew(seed: bytes) -> None:

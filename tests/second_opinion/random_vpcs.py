@@ -1,0 +1,278 @@
+"""Random small worlds as requests: a VPC or two with everything in them that a packet can meet."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+from random import Random
+
+from dcsim.problem import Mark
+from dcsim.request import (
+    ALL_PROTOCOLS,
+    ANY_ICMP,
+    AssociateRouteTable,
+    AuthorizeSecurityGroupEgress,
+    AuthorizeSecurityGroupIngress,
+    CreateNetworkAcl,
+    CreateNetworkAclEntry,
+    CreateRoute,
+    CreateRouteTable,
+    CreateSecurityGroup,
+    CreateSubnet,
+    CreateVpc,
+    ReplaceNetworkAclAssociation,
+    Request,
+    RevokeSecurityGroupEgress,
+    RunInstances,
+)
+from netvirt.address import Cidr, Ip
+
+from .packet import ICMP, TCP, UDP
+
+ZONES = ("a", "b")
+VPC_BLOCKS = ("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/24", "172.16.0.0/20", "192.168.4.0/22")
+OUTSIDE = ("0.0.0.0/0", "8.8.8.0/24", "10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/12", "169.254.0.0/16")
+"""Where routes and flows may lead that is in no subnet."""
+OTHER_PROTOCOLS = (2, 47, 50, 89, 132)
+PORT_RANGES = (None, None, (0, 65535), (22, 22), (80, 443), (443, 443), (1024, 65535), (32768, 60999), (53, 53), (0, 0))
+ICMP_KINDS = ((ANY_ICMP, ANY_ICMP), (ANY_ICMP, ANY_ICMP), (8, ANY_ICMP), (0, ANY_ICMP), (3, 4), (3, ANY_ICMP), (13, 0))
+WIDE = (ALL_PROTOCOLS, None, ANY_ICMP, ANY_ICMP)
+MARK = Mark("random", 1, 1, 2)
+
+Ports = tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """An instance, and all that a flow needs to know of it."""
+
+    vpc: str
+    name: str
+    address: IPv4Address
+    subnet: IPv4Network
+    checked: bool
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.vpc, self.name
+
+
+@dataclass(frozen=True)
+class SmallWorld:
+    requests: tuple[Request, ...]
+
+    @cached_property
+    def instances(self) -> tuple[Somebody, ...]:
+        blocks = {(each.vpc, each.name): each.cidr_block for each in self.requests if isinstance(each, CreateSubnet)}
+        return tuple(
+            Somebody(
+                each.vpc,
+                each.name,
+                IPv4Address(each.private_ip_address or 0),
+                IPv4Network(blocks[each.vpc, each.subnet]),
+                each.source_dest_check,
+            )
+            for each in self.requests
+            if isinstance(each, RunInstances)
+        )
+
+    @cached_property
+    def addresses(self) -> dict[tuple[str, str], str]:
+        return {each.key: str(each.address) for each in self.instances}
+
+    @cached_property
+    def vpcs(self) -> dict[str, IPv4Network]:
+        return {each.name: IPv4Network(each.cidr_block) for each in self.requests if isinstance(each, CreateVpc)}
+
+    @cached_property
+    def subnets(self) -> tuple[IPv4Network, ...]:
+        return tuple(IPv4Network(each.cidr_block) for each in self.requests if isinstance(each, CreateSubnet))
+
+    def __str__(self) -> str:
+        return "\n".join(f"  {_sentence(request)}" for request in self.requests)
+
+
+def a_world(random: Random) -> SmallWorld:
+    count = 1 if random.random() < 0.75 else 2
+    blocks = random.sample(VPC_BLOCKS, count)
+    requests: list[Request] = []
+    for name, block in zip(("north", "south"), blocks):
+        requests += _VpcMaker(random, name, IPv4Network(block)).requests()
+    return SmallWorld(without_duplicates(requests))
+
+
+class _VpcMaker:
+    """One VPC's requests, in an order in which each finds what it refers to."""
+
+    def __init__(self, random: Random, name: str, block: IPv4Network) -> None:
+        self.random = random
+        self.name = name
+        self.block = block
+        self.subnets = dict(zip(("s1", "s2", "s3", "s4"), self._subnet_blocks()))
+        self.acls = ["acl1", "acl2"][: random.choice((0, 1, 1, 2))]
+        self.groups = ["web", "app", "db", "ops"][: random.randint(1, 4)]
+        self.tables = ["t1", "t2"][: random.choice((0, 1, 1, 2))]
+        self.instances = [f"{name[0]}{number}" for number in range(random.randint(2, 6))]
+        self.appliances = self._appliances()
+
+    def requests(self) -> list[Request]:
+        return [
+            CreateVpc(self.name, cidr(self.block), mark=MARK),
+            *self._networks(),
+            *self._acl_rules(),
+            *self._group_rules(),
+            *self._run(),
+            *self._routes(),
+        ]
+
+    def _subnet_blocks(self) -> list[IPv4Network]:
+        """Small, and some of them not at the beginning: VPC+2 is then in no subnet."""
+        prefix = max(self.block.prefixlen + 2, self.random.choice((24, 26, 28)))
+        possible = list(self.block.subnets(new_prefix=prefix))[:8]
+        return sorted(self.random.sample(possible, min(len(possible), self.random.randint(1, 4))))
+
+    def _appliances(self) -> list[str]:
+        return [name for name in self.instances if self.random.random() < 0.3]
+
+    def _networks(self) -> Iterator[Request]:
+        for acl in self.acls:
+            yield CreateNetworkAcl(self.name, acl, mark=MARK)
+        for table in self.tables:
+            yield CreateRouteTable(self.name, table, mark=MARK)
+        for subnet, block in self.subnets.items():
+            yield CreateSubnet(self.name, subnet, cidr(block), self.random.choice(ZONES), mark=MARK)
+            if self.tables and self.random.random() < 0.7:
+                yield AssociateRouteTable(self.name, self.random.choice(self.tables), subnet, mark=MARK)
+            if self.acls and self.random.random() < 0.6:
+                yield ReplaceNetworkAclAssociation(self.name, self.random.choice(self.acls), subnet, mark=MARK)
+        for group in self.groups:
+            yield CreateSecurityGroup(self.name, group, mark=MARK)
+
+    def _acl_rules(self) -> Iterator[Request]:
+        for acl in self.acls:
+            for egress in (False, True):
+                numbers = sorted(self.random.sample(range(1, 300), self.random.randint(0, 4)))
+                for number in numbers:
+                    yield self.acl_entry(acl, egress, number)
+                if self.random.random() < 0.7:
+                    yield self.acl_entry(acl, egress, 1000, wide=True)
+        if self.random.random() < 0.15:
+            yield self.acl_entry("default", self.random.random() < 0.5, self.random.choice((50, 150)))
+
+    def acl_entry(self, acl: str, egress: bool, number: int, wide: bool = False) -> CreateNetworkAclEntry:
+        protocol, ports, kind, code = WIDE if wide else self.traffic()
+        allow = wide or self.random.random() < 0.55
+        block = IPv4Network("0.0.0.0/0") if wide else self.peer_block()
+        return CreateNetworkAclEntry(
+            self.name, acl, egress, number, allow, protocol, ports, kind, code, cidr(block), "", mark=MARK
+        )
+
+    def traffic(self) -> tuple[int, Ports, int, int]:
+        """Protocol, ports, ICMP type and code of a rule."""
+        other = self.random.choice(OTHER_PROTOCOLS)
+        protocol = self.random.choice((ALL_PROTOCOLS, ALL_PROTOCOLS, ALL_PROTOCOLS, ICMP, TCP, TCP, UDP, UDP, other))
+        if protocol in (TCP, UDP):
+            return protocol, self.random.choice(PORT_RANGES), ANY_ICMP, ANY_ICMP
+        if protocol == ICMP:
+            return protocol, None, *self.random.choice(ICMP_KINDS)
+        return protocol, None, ANY_ICMP, ANY_ICMP
+
+    def peer_block(self) -> IPv4Network:
+        """Everywhere, or something that cuts through what exists."""
+        subnet = self.random.choice(list(self.subnets.values()))
+        half = next(subnet.subnets())
+        host = IPv4Network(subnet[4])
+        everywhere = IPv4Network("0.0.0.0/0")
+        return self.random.choice(
+            (everywhere, everywhere, everywhere, everywhere, self.block, self.block, subnet, half, host)
+        )
+
+    def group_peer(self) -> IPv4Network | str:
+        if self.random.random() < 0.3:
+            return self.random.choice([*self.groups, "default"])
+        return self.peer_block()
+
+    def _group_rules(self) -> Iterator[Request]:
+        for group in (*self.groups, "default"):
+            ingress = self.random.choice((0, 1, 2, 3, 4)) if group != "default" else self.random.choice((0, 0, 1))
+            if self.random.random() < 0.3:
+                yield self.authorization(group, egress=False, wide=True)
+            for _ in range(ingress):
+                yield self.authorization(group, egress=False)
+            if self.random.random() < (0.35 if group != "default" else 0.15):
+                yield RevokeSecurityGroupEgress(self.name, group, mark=MARK)
+                for _ in range(self.random.randint(0, 4)):
+                    yield self.authorization(group, egress=True)
+
+    def authorization(self, group: str, egress: bool, wide: bool = False) -> Request:
+        traffic = WIDE if wide else self.traffic()
+        peer = self.block if wide else self.group_peer()
+        verb = AuthorizeSecurityGroupEgress if egress else AuthorizeSecurityGroupIngress
+        return verb(self.name, group, *traffic, peer if isinstance(peer, str) else cidr(peer), "", mark=MARK)
+
+    def _run(self) -> Iterator[RunInstances]:
+        taken: set[IPv4Address] = set()
+        for name in self.instances:
+            subnet = self.random.choice(list(self.subnets))
+            block = self.subnets[subnet]
+            free = [address for address in (block[4], block[5], block[-2], block[9]) if address not in taken]
+            address = self.random.choice(free or [each for each in list(block)[4:-1] if each not in taken])
+            taken.add(address)
+            yield RunInstances(
+                vpc=self.name,
+                name=name,
+                subnet=subnet,
+                security_groups=self._memberships(),
+                image=None,
+                private_ip_address=Ip(int(address)),
+                source_dest_check=name not in self.appliances,
+                instance_type="m7i.large",
+                frequency_hz=None,
+                boot_ns=None,
+                mark=MARK,
+            )
+
+    def _memberships(self) -> tuple[str, ...]:
+        """None: the group `default`."""
+        wanted = self.random.choice((0, 1, 1, 1, 2))
+        return tuple(self.random.sample([*self.groups, "default"], wanted))
+
+    def _routes(self) -> Iterator[CreateRoute]:
+        """Mostly to appliances; some to instances that refuse what is not theirs."""
+        for table in (*self.tables, "main"):
+            wanted = self.random.randint(0, 2 if table == "main" else 3)
+            for destination in self.random.sample(self._destinations(), wanted):
+                target = self.random.choice(self.appliances + self.instances)
+                yield CreateRoute(self.name, table, destination, target, mark=MARK)
+
+    def _destinations(self) -> list[Cidr]:
+        blocks = {IPv4Network(text) for text in OUTSIDE} | {*self.subnets.values()}
+        # More specific than the VPC's own block, a route must name a whole subnet.
+        allowed = [each for each in blocks if each in self.subnets.values() or not each.subnet_of(self.block)]
+        return [cidr(each) for each in sorted(allowed) if each != self.block]
+
+
+def cidr(block: IPv4Network) -> Cidr:
+    return Cidr(Ip(int(block.network_address)), block.prefixlen)
+
+
+def without_duplicates(requests: Sequence[Request]) -> tuple[Request, ...]:
+    """EC2 refuses a group's rule that the group has already, however its ports are written."""
+    return tuple({_same_rule(request): request for request in reversed(requests)}.values())[::-1]
+
+
+def _same_rule(request: Request) -> Request:
+    if isinstance(request, AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress):
+        return replace(request, ports=request.ports or (0, 65535))
+    return request
+
+
+def _sentence(request: Request) -> str:
+    """`CreateRoute(vpc='north', ...)` without the mark and what says nothing."""
+    fields = ((name, getattr(request, name)) for name in request.__dataclass_fields__ if name != "mark")
+    said = ", ".join(f"{name}={_text(value)}" for name, value in fields if value not in (None, "", -1))
+    return f"{type(request).__name__}({said})"
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, Cidr) else repr(value)

@@ -1,25 +1,33 @@
-"""Which kind of guest an instance is, and how to make it anew at each boot."""
-
-from collections.abc import Callable
+"""Which kind of guest an instance is."""
 
 from dcsim.cloud.instance import Placed
+from dcsim.cloud.refusal import refusal
+from dcsim.rng import stream
 from hypervisor.clock import Source
 from hypervisor.guest import Guest
 from hypervisor.host import Nic
 from hypervisor.idle import Idle
+from hypervisor.images import BadImage, load_image
+from hypervisor.machine.machine import Machine
+from hypervisor.machine.settings import Settings
+from netvirt.constant import Constant, Evidence
 
-Maker = Callable[[], Guest]
+BOOT_NS = Constant(
+    "BOOT_NS", 1_000_000_000, 0, 600_000_000_000, "the agent image: nothing to load", "2026-11-20", Evidence.INFERRED
+)
+"""How long a boot takes when the file does not say."""
 
-BOOT_NS = 1_000_000_000
-"""How long a boot takes when the file does not say; the `agent` image's own time."""
 
-
-def maker(placed: Placed, nic: Nic, seed: int) -> tuple[Maker, int]:
-    """A function that makes the guest, and its boot time in ns."""
+def guest_of(placed: Placed, nic: Nic, seed: int) -> Guest:
+    """Machine code where there is an image; otherwise a guest that idles and answers pings."""
     request = placed.request
-    boot_ns = BOOT_NS if request.boot_ns is None else request.boot_ns
     source = Source(nic.source_id + 2)
     if request.image is None:
-        address, subnet = placed.interface.address, placed.subnet.cidr
-        return (lambda: Idle(address, subnet, source)), boot_ns
-    raise NotImplementedError
+        return Idle(placed.interface.address, placed.subnet.cidr, source)
+    try:
+        image = load_image(request.image)
+    except BadImage as bad:
+        raise refusal(request, "InvalidAMIID.NotFound", str(bad)) from None
+    frequency_hz = request.frequency_hz or Settings().frequency_hz
+    random = stream(seed, f"guest {placed.vpc.name}/{request.name}")
+    return Machine(image, source=source, random=random, frequency_hz=frequency_hz)

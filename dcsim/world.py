@@ -10,14 +10,13 @@ from dcsim.cloud.control import Control
 from dcsim.cloud.instance import Placed
 from dcsim.cloud.propagation import Propagation
 from dcsim.fabric.fabric import Fabric
-from dcsim.guests import maker
+from dcsim.guests import BOOT_NS, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
 from dcsim.problem import Problem, Refused
 from dcsim.request import Request
 from dcsim.topology.plan import Plan
 from hypervisor.clock import Source
 from hypervisor.guest import Guest as Running
-from hypervisor.guest import Orderly
 from hypervisor.host import Host, Instance, Nic, Shape
 from netvirt.address import HostId, Mac, Ns, format_ip
 from netvirt.constant import Constant, Evidence
@@ -74,14 +73,6 @@ class Guest:
     def running(self) -> Running | None:
         """The guest of this power cycle, None while its host has no power or it is still booting."""
         return self.nic.guest
-
-    def order(self, line: str) -> bool:
-        """Type a line on its console; False when nobody is there to read it."""
-        running: Orderly | None = self.nic.guest  # type: ignore[assignment]  # every kind we build takes orders
-        if running is None:
-            return False
-        running.order(line)
-        return True
 
     def send(self, frame: SupportsBytes) -> None:
         """Put a whole Ethernet frame (bytes, or scapy's Ether) on its wire, as it is."""
@@ -151,8 +142,8 @@ class World:
         port = host.vswitch.plug(placed.interface, placed.vpc.vni)
         self.propagation.subscribe(host, placed.vpc.vni)
         nic = Nic(host, port, placed.interface.number, Shape(NIC_BPS.value, NIC_LIMIT_BYTES))
-        make, boot_ns = maker(placed, nic, self.seed)
-        guest.instance = Instance(nic, make, boot_ns, _Report(self, guest))
+        boot_ns = BOOT_NS.value if placed.request.boot_ns is None else placed.request.boot_ns
+        guest.instance = Instance(nic, guest_of(placed, nic, self.seed), boot_ns, _Report(self, guest))
         host.add(guest.instance)
         self.guests[placed.vpc.name, guest.name] = guest
 

@@ -29,18 +29,16 @@ class Reporter(Protocol):
 class Guest(Protocol):
     """A computer under test. Power-on is `start`, power-off is `stop` (silent: nothing is sent)."""
 
+    @property
+    def address(self) -> Ip | None:
+        """The IPv4 address it uses, None while it has none."""
+
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None: ...
 
     def receive(self, data: bytes) -> None:
         """A whole Ethernet frame arrives at the vNIC now."""
 
-    def stop(self) -> None: ...
-
-
-class Orderly(Protocol):
-    """A guest that takes orders on its console (the `agent` image, and the built-in idle guest)."""
-
-    address: Ip | None
-
     def order(self, line: str) -> None:
         """Type one line, without its newline, on the guest's console."""
+
+    def stop(self) -> None: ...

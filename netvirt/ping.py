@@ -22,7 +22,10 @@ class PingResult:
 
 
 class Ping:
-    """A series of `count` requests, `every` ns apart; the first goes out at once. `size` is octets of data."""
+    """A series of `count` requests, `every` ns apart, numbered from 1; the first goes out at once.
+
+    `size` is octets of data.
+    """
 
     def __init__(self, number: int, target: Ip, count: int, every: int, timeout: int, size: int, now: Ns) -> None:
         self.number = number
@@ -31,20 +34,20 @@ class Ping:
         self._every = every
         self._timeout = timeout
         self._data = bytes(octet & 0xFF for octet in range(size))
-        self._next = 0
+        self._next = 1
         self._start = now
         self._waiting: dict[int, Ns] = {}
 
     @property
     def done(self) -> bool:
-        return self._next >= self._count and not self._waiting
+        return self._next > self._count and not self._waiting
 
     @property
     def deadline(self) -> Ns | None:
         """The next request, or the oldest unanswered one's end."""
         moments = [sent + self._timeout for sent in list(self._waiting.values())[:1]]
-        if self._next < self._count:
-            moments.append(self._start + self._next * self._every)
+        if self._next <= self._count:
+            moments.append(self._start + (self._next - 1) * self._every)
         return Ns(min(moments)) if moments else None
 
     def poll(self, now: Ns) -> Iterator[Icmp | PingResult]:
@@ -53,7 +56,7 @@ class Ping:
             if sent + self._timeout <= now:
                 del self._waiting[sequence]
                 yield PingResult(self.number, sequence, sent, None)
-        while self._next < self._count and self._start + self._next * self._every <= now:
+        while self._next <= self._count and self._start + (self._next - 1) * self._every <= now:
             self._waiting[self._next] = now
             yield icmp.echo_request(self.number & 0xFFFF, self._next & 0xFFFF, self._data)
             self._next += 1

@@ -1,0 +1,39 @@
+"""From an exception to words and an exit status. Bad input never shows a traceback; our own bugs ask for a report."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from dcsim.cli import status
+from dcsim.problem import Refused, render
+
+
+def explain(error: Exception) -> int:
+    if isinstance(error, Refused):
+        sys.stderr.write(explain_refusal(error))
+        return status.INPUT
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    sys.stderr.write(f"dcsim has a bug: {type(error).__name__} at {place}: {error}\n")
+    sys.stderr.write("Please report it with the files you used and `dcsim --version`.\n")
+    if os.environ.get("DCSIM_DEBUG"):
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write("DCSIM_DEBUG=1 shows where it comes from.\n")
+    return status.BUG
+
+
+def explain_refusal(refused: Refused) -> str:
+    """Every problem with the line it is in, and how many there are."""
+    shown = [render(problem, source_lines(problem.mark.file)) for problem in refused.problems]
+    errors = sum(not problem.warning for problem in refused.problems)
+    return "\n".join(shown) + f"\n{errors} error{'s' if errors != 1 else ''}\n"
+
+
+def source_lines(file: str) -> list[str]:
+    """The file's text for the caret; what cannot be read is simply not shown."""
+    try:
+        return Path(file).read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return []

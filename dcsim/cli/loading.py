@@ -1,0 +1,44 @@
+"""From what the user typed to a world."""
+
+from pathlib import Path
+
+from dcsim.problem import Mark, Problem, Refused
+from dcsim.scenario.load import kind_of, load_scenario
+from dcsim.topology.load import load
+from dcsim.topology.plan import Plan
+from dcsim.world import Guest, World, build
+from netvirt.address import Ip, parse_ip
+
+
+def command_line(message: str, advice: str = "") -> Refused:
+    """A problem with an argument, not with a file."""
+    return Refused([Problem(Mark("command line", 1, 1, 2), None, message, advice)])
+
+
+def load_plan(file: Path) -> Plan:
+    """A topology's plan, or that of the topology a scenario plays in."""
+    return load_scenario(file).topology if kind_of(file) == "scenario" else load(file)
+
+
+def settled(file: Path, seed: int | None = None) -> World:
+    """The file's world just after power-on."""
+    world = build(load_plan(file), seed or 0)
+    world.clock.run(until=1)
+    return world
+
+
+def guest_called(world: World, name: str) -> Guest:
+    try:
+        return world[name]
+    except KeyError as error:
+        raise command_line(str(error.args[0]).replace("; ", ". ", 1)) from None
+
+
+def address_of(world: World, text: str) -> Ip:
+    """A guest's address, or the one that `text` spells."""
+    if text[:1].isdigit() and text.count(".") == 3:
+        try:
+            return parse_ip(text)
+        except ValueError as error:
+            raise command_line(str(error)) from None
+    return guest_called(world, text).placed.interface.address

@@ -1,0 +1,66 @@
+"""`dcsim ping`: one guest pings another in its own code, over real frames."""
+
+import sys
+from pathlib import Path
+
+import orjson
+
+from dcsim.cli import status
+from dcsim.cli.loading import address_of, command_line, guest_called, settled
+from dcsim.pinging import Answer, Pinger
+from dcsim.problem import Mistake
+from dcsim.topology.quantity import duration_ns, format_duration, format_percent
+from netvirt.address import format_ip
+
+READY_NS = 10_000_000
+"""When the first request goes out: guests have their addresses by then."""
+MARGIN_NS = 1_000_000_000
+"""Beyond the last timeout, so that the last result is told too."""
+
+
+def ping(
+    file: Path,
+    source: str,
+    destination: str,
+    count: int,
+    every: str,
+    timeout: str,
+    size: int,
+    seed: int | None,
+    as_json: bool,
+) -> int:
+    every_ns, timeout_ns = _duration("--every", every), _duration("--timeout", timeout)
+    world = settled(file, seed)
+    guest, target = guest_called(world, source), address_of(world, destination)
+    pinger = Pinger(world, guest, target, every_ns, timeout_ns, size)
+    pinger.start(READY_NS, count)
+    world.clock.run(until=READY_NS + count * every_ns + timeout_ns + MARGIN_NS)
+    answers = sorted(pinger.answers, key=lambda answer: answer.sequence)
+    _show(answers, count, format_ip(target), size, as_json)
+    return status.YES if any(answer.rtt_ns is not None for answer in answers) else status.NO
+
+
+def _duration(option: str, text: str) -> int:
+    try:
+        ns = duration_ns(text)
+    except Mistake as mistake:
+        raise command_line(f"{option} {mistake.message}", mistake.advice) from None
+    if ns <= 0:
+        raise command_line(f"{option} {text} is no time at all", "write 1 s")
+    return ns
+
+
+def _show(answers: list[Answer], count: int, target: str, size: int, as_json: bool) -> None:
+    if as_json:
+        rows = [{"seq": a.sequence, "sent_ns": a.sent_ns, "rtt_ns": a.rtt_ns} for a in answers]
+        sys.stdout.buffer.write(orjson.dumps({"target": target, "answers": rows}) + b"\n")
+        return
+    for answer in answers:
+        if answer.rtt_ns is not None:
+            time = format_duration(answer.rtt_ns, 4)
+            sys.stdout.write(f"{size + 8} bytes from {target}: seq={answer.sequence} ttl=64 time={time}\n")
+        else:
+            sys.stdout.write(f"no answer from {target}: seq={answer.sequence}\n")
+    received = sum(answer.rtt_ns is not None for answer in answers)
+    loss = format_percent((count - received) * 1_000_000_000 // count, 3)
+    sys.stdout.write(f"{count} sent, {received} received, {loss} loss\n")

@@ -1,0 +1,119 @@
+"""`dcsim trace`: hop by hop, which rule decided, and every blocker."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from dcsim.cli import status
+from dcsim.cli.loading import address_of, command_line, guest_called, settled
+from dcsim.topology.quantity import format_duration
+from dcsim.trace import Traced, TrafficSpec
+from dcsim.trace import trace as trace_packet
+from netvirt.journey import Hop, Journey
+from netvirt.vpc.traffic import ICMP, TCP, UDP
+
+
+def trace(file: Path, source: str, destination: str, words: list[str], source_port: int | None, as_json: bool) -> int:
+    traffic = traffic_of(words, source_port)
+    world = settled(file)
+    traced = trace_packet(world, guest_called(world, source), address_of(world, destination), traffic)
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(as_dict(traced), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        sys.stdout.write("\n".join(lines(traced)) + "\n")
+    return status.YES if traced.reachable else status.NO
+
+
+def traffic_of(words: list[str], source_port: int | None) -> TrafficSpec:
+    """`tcp 22`, `udp 53`, `icmp`, `proto 47`; as several words or one."""
+    match " ".join(words).split():
+        case ["tcp" | "udp" as name, port] if port.isdecimal() and int(port) <= 65535:
+            return TrafficSpec(TCP if name == "tcp" else UDP, int(port), source_port)
+        case ["icmp"]:
+            return TrafficSpec(ICMP)
+        case ["proto", number] if number.isdecimal() and int(number) <= 255 and int(number) not in (ICMP, TCP, UDP):
+            return TrafficSpec(int(number))
+    raise command_line(f"'{' '.join(words)}' is no traffic", "write tcp 443, udp 53, icmp or proto 47")
+
+
+def lines(traced: Traced) -> list[str]:
+    """The table for people."""
+    shown = [_row(str(number), hop) for number, hop in enumerate(traced.forward.hops, 1)]
+    if traced.forward.delivered:
+        after = format_duration(traced.latency_ns, 4)
+        shown.append(f"{len(shown) + 1} {traced.destination:<12} DELIVERED after {after}")
+    shown += _reply(traced)
+    shown += _blockers("forward", traced.forward)
+    if traced.reply is not None:
+        shown += _blockers("reply", traced.reply)
+    return shown + [f"note           {note}" for note in traced.notes]
+
+
+def _row(number: str, hop: Hop) -> str:
+    what = f"{number} {label(hop)}"
+    if not hop.blocked:
+        return f"{what:<14} {hop.rule}"
+    code = hop.code or (hop.outcome.value if hop.outcome else "")
+    return f"{what:<14} BLOCKED {code}"
+
+
+def label(hop: Hop) -> str:
+    return (
+        hop.name if hop.kind in ("source", "destination", "link", "host", "guest") else f"{hop.kind} {hop.name}".strip()
+    )
+
+
+def _reply(traced: Traced) -> list[str]:
+    if traced.reply is None:
+        return []
+    if not traced.reply.delivered:
+        return [_row("reply", hop) for hop in traced.reply.hops if hop.blocked]
+    acls = [label(hop) for hop in traced.reply.hops if hop.kind == "acl"]
+    groups = [hop for hop in traced.reply.hops if hop.kind == "sg"]
+    tracked = all(hop.rule == "tracked flow" for hop in groups)
+    flows = "tracked flows" if tracked else "; ".join(dict.fromkeys(hop.rule for hop in groups))
+    return [f"reply          {', '.join(acls)}; {flows}" if acls else f"reply          {flows}"]
+
+
+def _blockers(direction: str, journey: Journey) -> list[str]:
+    """What each blocker says, where it is written, and what would let the packet through."""
+    shown = []
+    for hop in journey.blockers:
+        where = f"{hop.written} " if hop.written else ""
+        shown.append(f"{where}{label(hop)} ({direction}): {hop.rule}")
+        if hop.advice:
+            advice = hop.advice if hop.advice.startswith("would take") else f"would take: {hop.advice}"
+            shown.append(advice)
+    return shown
+
+
+def as_dict(traced: Traced) -> dict[str, Any]:
+    """For programs; components are named as Reachability Analyzer's PathComponents are."""
+    return {
+        "source": traced.source,
+        "destination": traced.destination,
+        "networkPathFound": traced.reachable,
+        "latency_ns": traced.latency_ns,
+        "forwardPathComponents": _components(traced.forward),
+        "returnPathComponents": None if traced.reply is None else _components(traced.reply),
+        "explanations": [hop.code for hop in traced.blockers if hop.code],
+        "additionalDetails": list(traced.notes),
+    }
+
+
+def _components(journey: Journey) -> list[dict[str, Any]]:
+    return [
+        {
+            "sequenceNumber": number,
+            "component": label(hop),
+            "kind": hop.kind,
+            "rule": hop.rule,
+            "written": hop.written or None,
+            "outcome": hop.outcome.value if hop.outcome is not None else None,
+            "explanationCode": hop.code or None,
+            "advice": hop.advice or None,
+        }
+        for number, hop in enumerate(journey.hops, 1)
+    ]

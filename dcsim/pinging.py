@@ -1,0 +1,77 @@
+"""A guest's own pings, ordered over its console, wherever the guest is in its life: booting, dead, back again."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from simpy import Event
+
+from dcsim.world import Guest, World
+from netvirt.address import Ip, format_ip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One request as the guest reports it, by its own clock; `rtt_ns` None: no answer within the timeout.
+
+    `sequence` counts ticks from 1.
+    """
+
+    sequence: int
+    sent_ns: int
+    rtt_ns: int | None
+
+
+class Pinger:
+    """Pings on an exact grid of ticks: tick k is at `first + k * every`, and the guest paces itself between orders.
+
+    A guest that boots again is ordered anew for the ticks that are left; ticks it slept through are not sent.
+    """
+
+    def __init__(self, world: World, guest: Guest, target: Ip, every_ns: int, timeout_ns: int, size_bytes: int) -> None:
+        self._clock = world.clock
+        self._guest = guest
+        self._target = target
+        self._every_ns = every_ns
+        self._timeout_ns = timeout_ns
+        self._size_bytes = size_bytes
+        self._number = 1 + len(guest.on_console)
+        self._base = 0
+        self._ready: Event | None = None
+        self.answers: list[Answer] = []
+        guest.on_console.append(self._read)
+
+    def start(self, first_ns: int, count: int) -> None:
+        """`count` requests, the first at `first_ns`."""
+        self._clock.process(self._story(first_ns, count))
+
+    def _story(self, first_ns: int, count: int) -> Generator[Event, None, None]:
+        ordered_boot = 0
+        while True:
+            tick = max(0, -((first_ns - self._clock.now) // self._every_ns))
+            if tick >= count:
+                return
+            yield self._clock.timeout(first_ns + tick * self._every_ns - self._clock.now)
+            boots = self._guest.instance.boots
+            if boots != ordered_boot and self._order(tick, count - tick):
+                ordered_boot = boots
+            self._ready = self._clock.event()
+            yield self._ready
+
+    def _order(self, tick: int, count: int) -> bool:
+        running = self._guest.running
+        if running is None or running.address is None:
+            return False
+        self._base = tick
+        words = (self._number, format_ip(self._target), count, self._every_ns, self._timeout_ns, self._size_bytes)
+        running.order(f"ping {' '.join(map(str, words))}")
+        return True
+
+    def _read(self, line: str) -> bool:
+        match line.split():
+            case ["r", number, sequence, sent, rtt] if number == str(self._number):
+                rtt_ns = None if rtt == "-" else int(rtt)
+                self.answers.append(Answer(self._base + int(sequence), int(sent), rtt_ns))
+                return True
+            case ["ready", _] if self._ready is not None and not self._ready.triggered:
+                self._ready.succeed()
+        return False

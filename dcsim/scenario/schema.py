@@ -94,19 +94,19 @@ class _ForEditors(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
 
-def json_schema() -> dict[str, Any]:
-    """One schema for both kinds of files: what names a topology is a scenario."""
+def json_schema(which: Literal["topology", "scenario"] | None = None) -> dict[str, Any]:
+    """Of one kind of file, or of either: what names a topology is a scenario."""
     both, shared = models_json_schema(
         [(TopologyFile, "validation"), (ScenarioFile, "validation")], schema_generator=_ForEditors
     )
-    tidy: dict[str, Any] = _without_defaults(shared)
+    topology, scenario = both[TopologyFile, "validation"], both[ScenarioFile, "validation"]
+    either = {"if": {"required": ["topology"]}, "then": scenario, "else": topology}
+    chosen: dict[str, Any] = either if which is None else {"topology": topology, "scenario": scenario}[which]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "dcsim topology or scenario",
-        "if": {"required": ["topology"]},
-        "then": both[ScenarioFile, "validation"],
-        "else": both[TopologyFile, "validation"],
-        **tidy,
+        "title": f"dcsim {which or 'topology or scenario'}",
+        **chosen,
+        **_without_defaults(shared),
     }
 
 

@@ -150,10 +150,10 @@ def _place(context: Context, text: str, path: Path) -> Place | HostOf | None:
         guest = context.guest(words.removeprefix("host of "), mark)
         return HostOf(guest) if guest else None
     kind = next((kind for kind in PLACE_KINDS if words.startswith(f"{kind} ")), None)
-    if kind is None:
+    place = words.removeprefix(f"{kind} ")
+    if kind is None or (kind == "host" and place in context.guests):
         context.complain(mark, f"{quoted(text)} is no place", _place_advice(context, words))
         return None
-    place = words.removeprefix(f"{kind} ")
     zone, inner, _ = place.partition("/")
     if zone not in context.plan.zones:
         context.complain(mark, f"no zone {quoted(zone)}", instead(zone, context.plan.zones))
@@ -168,8 +168,8 @@ def _place(context: Context, text: str, path: Path) -> Place | HostOf | None:
 def _place_advice(context: Context, words: str) -> str:
     if words in context.plan.zones:
         return f"Did you mean zone {words}?"
-    if words in context.guests:
-        return f"Did you mean host of {words}?"
+    if words.removeprefix("host ") in context.guests:
+        return f"Did you mean host of {words.removeprefix('host ')}?"
     return "write zone b, rack b/r1, host b/r1/h1, or host of NAME"
 
 

@@ -33,15 +33,9 @@ class Copy(Generic[Fields]):
 
 
 def zone_copies(
-    name: str,
-    kind: type[Fields],
-    spec: Fields,
-    per_zone: dict[str, Fields] | None,
-    zones: Sequence[str],
-    path: Path,
+    name: str, base: Fields, per_zone: dict[str, Fields] | None, zones: Sequence[str], path: Path
 ) -> list[Copy[Fields]]:
     """The copies of a resource, in the order of `zones`; zones that do not exist are left out."""
-    base = kind.model_construct(spec.model_fields_set, **{name: getattr(spec, name) for name in kind.model_fields})
     if per_zone is None:
         return [Copy(name, None, base, None, path)]
     wanted = zones if EVERY_ZONE in per_zone else [zone for zone in zones if zone in per_zone]

@@ -87,7 +87,7 @@ def _expand_subnets(context: Context, vpc: _Expanded) -> None:
     for name, spec in vpc.spec.subnets.items():
         path = [*vpc.path, "subnets", name]
         context.check_zones(spec.per_zone or (), path)
-        for copy in zone_copies(name, SubnetFields, spec, spec.per_zone, context.zones, path):
+        for copy in zone_copies(name, spec, spec.per_zone, context.zones, path):
             zone = _subnet_zone(context, copy)
             vpc.subnets.append(copy)
             _register(context, vpc.names.subnets, Named(copy.name, zone, copy.zone is not None), [name], path)
@@ -110,7 +110,7 @@ def _expand_route_tables(context: Context, vpc: _Expanded) -> None:
     for name, spec in vpc.spec.route_tables.items():
         path = [*vpc.path, "route_tables", name]
         context.check_zones(spec.per_zone or (), path)
-        for copy in zone_copies(name, RouteTableFields, spec, spec.per_zone, context.zones, path):
+        for copy in zone_copies(name, spec, spec.per_zone, context.zones, path):
             vpc.route_tables.append(copy)
             named = Named(copy.name, copy.zone, copy.zone is not None)
             _register(context, vpc.names.route_tables, named, [name], path)
@@ -120,7 +120,7 @@ def _expand_instances(context: Context, vpc: _Expanded) -> None:
     for name, spec in vpc.spec.instances.items():
         path = [*vpc.path, "instances", name]
         context.check_zones(spec.per_zone or (), path)
-        copies = zone_copies(name, InstanceFields, spec, spec.per_zone, context.zones, path)
+        copies = zone_copies(name, spec, spec.per_zone, context.zones, path)
         context.instances += len(copies) * (spec.count or 1)
         if context.instances > MOST_INSTANCES:
             context.complain(context.key(path), f"with {name}, there are more than {MOST_INSTANCES:,} instances")

@@ -20,7 +20,7 @@ class Fault:
         try:
             self.targets = _targets(world, entry.action)
         except Mistake as mistake:
-            raise Refused([Problem(entry.mark, None, *mistake.args)]) from None
+            raise Refused([Problem(entry.mark, None, mistake.message, mistake.advice)]) from None
 
     @property
     def text(self) -> str:

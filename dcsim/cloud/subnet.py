@@ -23,12 +23,12 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
         raise refusal(request, "InvalidSubnet.Range", f"{name} {cidr} is outside {vpc.name}'s {vpc.cidr}")
     for other in vpc.subnets.values():
         if other.cidr.overlaps(cidr):
-            where = vpc.asked[other.id]
+            where = vpc.asked[other.id].rpartition(":")[2]
             raise refusal(
-                request, "InvalidSubnet.Conflict", f"{name} {cidr} overlaps {other.name} {other.cidr} ({where})"
+                request, "InvalidSubnet.Conflict", f"{name} {cidr} overlaps {other.name} {other.cidr} (line {where})"
             )
     subnet_id = vpc.id("subnet", name)
-    vpc.asked[subnet_id] = f"line {request.mark.line}"
+    vpc.asked[subnet_id] = f"{request.mark.file}:{request.mark.line}"
     vpc.subnets[name] = Subnet(
         id=subnet_id,
         name=name,

@@ -9,7 +9,14 @@ from dcsim.cli import status
 from dcsim.problem import Refused, render
 
 
+class BadArgument(Exception):
+    """Something on the command line cannot be used: what, and what to do."""
+
+
 def explain(error: Exception) -> int:
+    if isinstance(error, BadArgument):
+        sys.stderr.write(f"dcsim: {error}\n")
+        return status.INPUT
     if isinstance(error, Refused):
         sys.stderr.write(explain_refusal(error))
         return status.INPUT

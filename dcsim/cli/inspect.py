@@ -33,7 +33,7 @@ def inspect(file: Path, name: str | None, expanded: bool, as_json: bool) -> int:
     else:
         shown = {key: rows for key, rows in described.items() if _called(key, name)}
         if not shown:
-            names = sorted({key.rpartition("/")[2] for key in described})
+            names = sorted({key.partition(" ")[2].rpartition("/")[2] for key in described})
             raise command_line(f"nothing is called '{name}'", f"there are {', '.join(names)}")
     _show(shown, as_json)
     return status.YES

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dcsim.problem import Mark, Problem, Refused
+from dcsim.cli.explain import BadArgument
 from dcsim.scenario.load import kind_of, load_scenario
 from dcsim.topology.load import load
 from dcsim.topology.plan import Plan
@@ -10,9 +10,9 @@ from dcsim.world import Guest, World, build
 from netvirt.address import Ip, parse_ip
 
 
-def command_line(message: str, advice: str = "") -> Refused:
+def command_line(message: str, advice: str = "") -> BadArgument:
     """A problem with an argument, not with a file."""
-    return Refused([Problem(Mark("command line", 1, 1, 2), None, message, advice)])
+    return BadArgument(f"{message}; {advice}" if advice else message)
 
 
 def load_plan(file: Path) -> Plan:
@@ -31,7 +31,7 @@ def guest_called(world: World, name: str) -> Guest:
     try:
         return world[name]
     except KeyError as error:
-        raise command_line(str(error.args[0]).replace("; ", ". ", 1)) from None
+        raise command_line(str(error.args[0])) from None
 
 
 def address_of(world: World, text: str) -> Ip:

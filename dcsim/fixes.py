@@ -1,7 +1,5 @@
 """What would let a blocked packet through, as a sentence the user can put in the file."""
 
-from dataclasses import replace
-
 from netvirt.address import format_ip
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Outcome
@@ -14,9 +12,9 @@ _NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp"}
 def advise(hop: Hop, view: VpcView, eni: Interface, flow: Flow, leaving: bool) -> Hop:
     """The same hop, with the rule that would change it, where one would."""
     if hop.outcome is Outcome.SECURITY_GROUP:
-        return replace(hop, advice=_group_rule(view, flow, leaving))
+        return hop._replace(advice=_group_rule(view, flow, leaving))
     if hop.outcome is Outcome.NETWORK_ACL:
-        return replace(hop, advice=_acl_entry(view, eni, flow, leaving))
+        return hop._replace(advice=_acl_entry(view, eni, flow, leaving))
     return hop
 
 

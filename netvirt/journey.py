@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Outcome(Enum):
@@ -40,8 +41,7 @@ class Outcome(Enum):
     UNKNOWN = "not modelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One step of a packet's way.
 
     `kind` and `name` say what was met, `rule` the sentence that decided, `written` where that sentence stands

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from netvirt import datapath, linklocal
 from netvirt.address import HostId, Ns, Vni
 from netvirt.datapath import Decision, Question, Tracking
-from netvirt.frame import Flow, Frame, flow_of, parse
+from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Memo
 from netvirt.overlay import Encapsulated, Tunnel
-from netvirt.quoted import quoted_flow
 from netvirt.vpc.conntrack import Track, Tracker, Untracked
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet
@@ -152,7 +151,7 @@ class VSwitch:
         neighbour = _neighbour(view, subnet, header)
         if neighbour is None and header.dst != subnet.router_mac:
             return self._drop(frame, Outcome.UNKNOWN_MAC)
-        question = Question(view, eni, flow, port.tracker, now, neighbour, quoted_flow(frame.data))
+        question = Question(view, eni, flow, port.tracker, now, neighbour, quoted_flow(frame.data, flow))
         return self._depart(port, frame, question)
 
     def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | None:
@@ -213,7 +212,8 @@ class VSwitch:
         if port is None or port.vni != tunnel.vni:
             return self._drop(frame, Outcome.STALE_MAPPING)
         interface = view.interfaces[eni]
-        question = Question(view, interface, flow, port.tracker, now, quoted=quoted_flow(frame.data), sender=sender)
+        quoted = quoted_flow(frame.data, flow)
+        question = Question(view, interface, flow, port.tracker, now, quoted=quoted, sender=sender)
         return self._arrive(port, packet, question, sender)
 
     def _arrive(self, port: Port, packet: Encapsulated, question: Question, sender: Interface) -> Port | None:

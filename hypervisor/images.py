@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from struct import Struct
 from typing import Any
@@ -121,7 +122,7 @@ def _segments(name: str, data: bytes, table: int, entry_size: int, count: int) -
     if not found:
         raise BadImage(f"{name} has nothing to load; link it as an executable")
     found.sort(key=lambda segment: segment.address)
-    for before, after in zip(found, found[1:]):
+    for before, after in pairwise(found):
         if before.end > after.address:
             raise BadImage(f"{name} has overlapping segments at {after.address:#x}")
     return tuple(found)

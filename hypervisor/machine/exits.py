@@ -66,5 +66,6 @@ class ExitCosts:
                 return 0
 
 
+HARDWARE_ASSISTED = ExitCosts()
 FREE = ExitCosts(0, 0, 0, 0, 0, 0)
 """A host that takes no time: what remains is instructions."""

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from hypervisor.clock import Clock, Source
-from hypervisor.devices.memory import CONSOLE_BASE, NET_BASE, PLATFORM_BASE, RAM_BASE, RAM_BYTES, Ram
+from hypervisor.devices.memory import CONSOLE_BASE, NET_BASE, PLATFORM_BASE, RAM_BASE, RAM_BYTES, Ram, Region
 from hypervisor.devices.platform import PlatformPage
 from hypervisor.devices.virtio.console import Console
 from hypervisor.devices.virtio.net import Net
@@ -59,7 +59,7 @@ class RunLoop:
         self.console = Console(ram, self._complaints.append)
         self._platform = PlatformPage(random)
         self._pace = Pace(settings.frequency_hz, settings.cycles_per_instruction)
-        regions = {NET_BASE: self.net, CONSOLE_BASE: self.console, PLATFORM_BASE: self._platform}
+        regions: dict[int, Region] = {NET_BASE: self.net, CONSOLE_BASE: self.console, PLATFORM_BASE: self._platform}
         self._cpu = Cpu(self._view, image.entry, regions, self._tsc, usage.exits, settings.costs, settings.native)
         self.dead = False
         self._halted = False

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hypervisor.machine.exits import Exit, ExitCosts
+from hypervisor.machine.exits import HARDWARE_ASSISTED, Exit, ExitCosts
 from netvirt.address import Ip, parse_ip
 
 READY = "ready "
@@ -15,7 +15,7 @@ class Settings:
 
     frequency_hz: int = 3_000_000_000
     cycles_per_instruction: int = 1
-    costs: ExitCosts = ExitCosts()
+    costs: ExitCosts = HARDWARE_ASSISTED
     spin_limit: int = 150_000_000
     quantum: int = 100_000
     native: bool = True

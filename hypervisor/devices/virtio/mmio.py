@@ -1,4 +1,4 @@
-"""The virtio-mmio transport, version 2: registers, device status, feature negotiation (VIRTIO 1.2 sections 3.1, 4.2)."""
+"""The virtio-mmio transport, version 2: registers, status, negotiation (VIRTIO 1.2 sections 3.1, 4.2)."""
 
 from collections.abc import Callable
 from enum import IntEnum
@@ -127,7 +127,8 @@ class VirtioMmio:
                 return self._interrupts
             case Register.STATUS:
                 return self.status
-        return MASK_32 if offset in ABSENT_SHM else 0
+            case _:
+                return MASK_32 if offset in ABSENT_SHM else 0
 
     @property
     def _offered(self) -> int:

@@ -67,7 +67,8 @@ __attribute__((used, noreturn)) static void run(void)
     dhcp_start();
     for (u32 busy = 0;;) {
         busy = work(busy);
-        clock_arm(min(dhcp_next(), min(arp_next(), ping_next())));
+        if (clock_was_read())
+            clock_arm(min(dhcp_next(), min(arp_next(), ping_next())));
         if (nic_has_frames() || console_has_input())
             continue;
         busy = 0;

@@ -3,13 +3,22 @@
 
 ns clock_now;
 static ns armed = NEVER;
+static u8 was_read;
 
 ns clock_read(void)
 {
     clock_now = read_tsc();
+    was_read = 1;
     if (clock_now >= armed)
         armed = NEVER;
     return clock_now;
+}
+
+u8 clock_was_read(void)
+{
+    u8 answer = was_read;
+    was_read = 0;
+    return answer;
 }
 
 void clock_arm(ns deadline)

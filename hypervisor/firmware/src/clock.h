@@ -8,6 +8,9 @@
 extern ns clock_now;
 ns clock_read(void);
 
+/* Who sets a deadline reads the clock first; so if it was not read since the last call, no deadline has moved. */
+u8 clock_was_read(void);
+
 /* Be woken by the earliest of all deadlines; the register is written only when that moves forward. */
 void clock_arm(ns deadline);
 

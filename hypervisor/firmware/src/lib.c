@@ -28,19 +28,32 @@ void clear(void *at, u64 size)
         *byte++ = 0;
 }
 
+/* The last 0 to 7 bytes as one word, as memory with zeros behind it would be read. */
 static u64 tail(const u8 *at, u64 size)
 {
     u64 word = 0;
-    for (u64 i = 0; i < size; i++)
-        word |= (u64)at[i] << (8 * i);
-    return word;
+    if (size & 1)
+        word = at[size - 1];
+    if (size & 2)
+        word = word << 16 | get16(at + (size & 4));
+    return size & 4 ? word << 32 | get32(at) : word;
+}
+
+static void copy_tail(u8 *to, const u8 *from, u64 size)
+{
+    if (size & 4)
+        put32(to, get32(from));
+    if (size & 2)
+        put16(to + (size & 4), get16(from + (size & 4)));
+    if (size & 1)
+        to[size - 1] = from[size - 1];
 }
 
 u64 sum(u64 total, const u8 *at, u64 size)
 {
     for (; size >= 8; size -= 8, at += 8)
         total = add_carry(total, get64(at));
-    return add_carry(total, tail(at, size));
+    return size ? add_carry(total, tail(at, size)) : total;
 }
 
 u64 copy_and_sum(u64 total, u8 *to, const u8 *from, u64 size)
@@ -50,9 +63,11 @@ u64 copy_and_sum(u64 total, u8 *to, const u8 *from, u64 size)
         put64(to, word);
         total = add_carry(total, word);
     }
-    for (u64 i = 0; i < size; i++)
-        to[i] = from[i];
-    return add_carry(total, tail(from, size));
+    if (!size)
+        return total;
+    total = add_carry(total, tail(from, size));
+    copy_tail(to, from, size);
+    return total;
 }
 
 u16 fold(u64 total)

@@ -1,0 +1,82 @@
+"""Play a scenario: its faults begin and end at their times, its probes ask, the clock does the rest."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from simpy import Event
+
+from dcsim.faults.fault import Fault
+from dcsim.observe.event import ActionBegan, ActionEnded
+from dcsim.pinging import Answer, Pinger
+from dcsim.rng import stream
+from dcsim.scenario.scenario import Entry, Probe, Scenario
+from dcsim.world import World, build
+
+STEPS = 200
+"""The run stops this often to tell how far it is; always, so that watching it changes nothing."""
+
+Progress = Callable[[int, str], None]
+"""Called with the simulated time in ns and what is going on."""
+
+
+@dataclass(slots=True)
+class Play:
+    """A scenario on its stage: built, nothing run yet."""
+
+    scenario: Scenario
+    seed: int
+    world: World
+    pingers: dict[str, Pinger]
+    _going_on: list[str]
+
+    def run(self, progress: Progress) -> None:
+        """To the end, and on until the last question has its answer or its timeout."""
+        clock = self.world.clock
+        duration = self.scenario.duration_ns
+        for step in range(1, STEPS + 1):
+            clock.run(until=max(clock.now, duration * step // STEPS))
+            progress(clock.now, "; ".join(self._going_on))
+        patience = max((probe.timeout_ns for probe in self.scenario.probes), default=0)
+        if patience:
+            clock.run(until=duration + patience + 1_000_000)
+
+    def answers(self, probe: str) -> list[Answer]:
+        return sorted(self.pingers[probe].answers, key=lambda answer: answer.sequence)
+
+
+def stage(scenario: Scenario, seed: int) -> Play:
+    """Build the world, and give every fault and probe its process. Refused when a name means nothing there."""
+    world = build(scenario.topology, seed)
+    going_on: list[str] = []
+    for entry in scenario.timeline:
+        if entry.action is not None:
+            world.clock.process(_perform(world, entry, scenario.duration_ns, Fault(world, entry), going_on))
+    pingers = {probe.name: _ask(world, probe, scenario.duration_ns) for probe in scenario.probes}
+    return Play(scenario, seed, world, pingers, going_on)
+
+
+def _perform(
+    world: World, entry: Entry, duration_ns: int, fault: Fault, going_on: list[str]
+) -> Generator[Event, None, None]:
+    text = f"{entry.name}: {fault.text}"
+    yield world.clock.timeout(entry.start_ns)
+    world.tell(ActionBegan(entry.name, fault.text))
+    going_on.append(text)
+    fault.begin()
+    if entry.end_ns >= duration_ns:
+        return
+    yield world.clock.timeout(entry.end_ns - entry.start_ns)
+    fault.end()
+    going_on.remove(text)
+    world.tell(ActionEnded(entry.name, fault.text))
+
+
+def _ask(world: World, probe: Probe, duration_ns: int) -> Pinger:
+    """Tick k is at phase + k x every; the phase is drawn in [0.1, 0.9) x every."""
+    tenth = probe.every_ns // 10
+    phase = tenth + stream(world.seed, f"probe {probe.name}").randrange(max(1, 8 * tenth))
+    source, target = world.guests[probe.source], world.guests[probe.target]
+    address = target.placed.interface.address
+    pinger = Pinger(world, source, address, probe.every_ns, probe.timeout_ns, probe.size_bytes)
+    pinger.start(phase, max(0, -((phase - duration_ns) // probe.every_ns)))
+    return pinger

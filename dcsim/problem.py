@@ -105,12 +105,12 @@ def _excerpt(line: str, mark: Mark) -> tuple[str, int, int]:
     width = max(1, min(mark.end_column - mark.column, len(line) - column))
     if len(line) <= EXCERPT_WIDTH:
         return line, column, width
-    width = min(width, EXCERPT_WIDTH - 20)
-    if column + width <= EXCERPT_WIDTH:
+    width = min(width, EXCERPT_WIDTH // 2)
+    if column + width + 8 <= EXCERPT_WIDTH:
         return line[:EXCERPT_WIDTH] + " ...", column, width
-    # Keep the culprit at the right end: what leads to it matters more than what follows.
-    start = column + width - EXCERPT_WIDTH + 5
-    end = column + width
+    # Keep the culprit near the right end: what leads to it matters more than what follows.
+    end = min(column + width + 8, len(line))
+    start = end - EXCERPT_WIDTH + 5
     rest = " ..." if end < len(line) else ""
     return " ... " + line[start:end] + rest, column - start + 5, width
 

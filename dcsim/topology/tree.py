@@ -98,6 +98,8 @@ def key_mark(root: Node, path: Path) -> Mark:
     parent = find(root, parents)
     if isinstance(parent, Mapping) and str(last) in parent.keys:
         return parent.keys[str(last)]
+    if isinstance(parent, Scalar) and parent.text == last:
+        return parent.mark
     if parents and _child(parent, last) is None:
         return key_mark(root, parents)
     return value_mark(root, path)

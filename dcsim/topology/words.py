@@ -45,5 +45,7 @@ def instead(word: str, known: Iterable[str], owner: str = "there are") -> str:
     names = list(known)
     if not names:
         return "there are none"
+    if len(names) == 1:
+        owner = owner.replace("there are", "there is")
     meant = closest(word, names)
     return f"{owner} {listed(names)}" + (f". Did you mean {meant}?" if meant else "")

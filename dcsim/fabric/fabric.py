@@ -163,6 +163,12 @@ class Fabric:
         """Tell `observer` whenever a switch changes its mind about where packets can go."""
         self._convergence.observers.append(observer)
 
+    def watch_links(self, see: Callable[[Direction], None]) -> None:
+        """Call `see` with every link that somebody used, and with each one when it is first used."""
+        for link in self.all_links():
+            see(link)
+        self._wires.on_made.append(see)
+
     def all_links(self) -> list[Direction]:
         """Every link that somebody used, in structural order."""
         return self._wires.links()

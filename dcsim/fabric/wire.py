@@ -142,7 +142,7 @@ class Leg:
 class Wires:
     """Every wire that somebody used, by number."""
 
-    __slots__ = ("_clock", "_lands", "_layout", "_ledger", "_made", "_seed", "_shapes")
+    __slots__ = ("_clock", "_lands", "_layout", "_ledger", "_made", "_seed", "_shapes", "on_made")
 
     def __init__(self, layout: Layout, clock: Clock, ledger: Ledger, seed: int, lands: Callable[[Place], Land]) -> None:
         self._layout = layout
@@ -152,6 +152,7 @@ class Wires:
         self._lands = lands
         self._shapes = {kind: shape_of(layout, kind) for kind in (Kind.HOST, Kind.TOR, Kind.SPINE, Kind.CORE)}
         self._made: dict[int, Wire] = {}
+        self.on_made: list[Callable[[Direction], None]] = []
 
     def _number(self, lower: Place, upper: Place) -> int:
         return self._layout.wire(lower.kind, lower.index, upper.index)
@@ -178,6 +179,8 @@ class Wires:
             direction = Direction(wire, heading, shape, self._clock, self._ledger, self._seed, land)
             wire.directions[heading] = direction
             direction.settle()
+            for see in self.on_made:
+                see(direction)
         return direction
 
     def leg(self, tail: Place, head: Place) -> Leg:

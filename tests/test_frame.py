@@ -179,6 +179,20 @@ def test_random_octets(data: bytes) -> None:
     assert (frame.key, frame.odd) == key_in_words(data)
 
 
+# corruption
+
+
+@pytest.mark.parametrize("bit", range(8 * len(udp_frame())))
+def test_a_flipped_bit_is_counted_as_on_the_wire(bit: int) -> None:
+    data = udp_frame()
+    bits = f"{int.from_bytes(data):0{8 * len(data)}b}"
+    other = "10"[int(bits[bit])]
+    expected = int(bits[:bit] + other + bits[bit + 1 :], 2).to_bytes(len(data))
+    frame = parse(data).corrupted(bit)
+    assert frame.data == expected
+    assert (frame.key, frame.odd) == key_in_words(expected)
+
+
 # scapy
 
 

@@ -53,6 +53,7 @@ class Region:
         self.ledger = Ledger()
         self.fabric = Fabric("eu-west-1", zones, plant or Plant(), self.clock, self.ledger, seed, settings)
         self.uplinks: dict[int, Link] = {}
+        self.sources: dict[int, Source] = {}
         self.sent = 0
         self.received: list[tuple[int, Packet]] = []
         self.lost: list[tuple[int, str, Outcome]] = []
@@ -83,7 +84,8 @@ class Region:
         self.uplinks[packet.source].send(packet)
 
     def send_at(self, time: int, packet: Packet) -> None:
-        self.clock.call_at(Ns(time), Source(1 + packet.source), self.send, packet)
+        source = self.sources.setdefault(packet.source, Source(1 + packet.source))
+        self.clock.call_at(Ns(time), source, self.send, packet)
 
     def stream(self, source: str, target: str, port: int, times: Iterable[int]) -> None:
         """One packet of a flow at each moment, numbered by it."""

@@ -1,6 +1,7 @@
 """What a probe saw: its samples, and the exact figures of any window of them. Integers only."""
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -116,6 +117,19 @@ class ProbeRecord:
             if good and next_ns - good[0].sent_ns >= steady_ns:
                 return good[0].sent_ns - fault_ns
         return None if failures else 0
+
+    def worst_rto_ns(self, faults_ns: Iterable[int], end_ns: int) -> int | None:
+        """The longest `rto_ns` of several faults; a loss is the doing of the last fault before it.
+
+        None when one of them was not recovered from, or when there was none.
+        """
+        starts = sorted(set(faults_ns))
+        times = [
+            self.rto_ns(start_ns, end_ns) if self._failures(start_ns, next_ns) else 0
+            for start_ns, next_ns in pairwise([*starts, end_ns])
+        ]
+        known = [time for time in times if time is not None]
+        return max(known) if known and len(known) == len(times) else None
 
     def _failures(self, start_ns: int, end_ns: int) -> list[int]:
         """When samples were sent that were lost; of each silence, when its first and last one should have been."""

@@ -32,7 +32,6 @@ class Context:
     root: Node
     vpcs: dict[str, Vpc] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    instances: int = 0
 
     @property
     def zones(self) -> Sequence[str]:

@@ -1,6 +1,5 @@
 """A plan as a topology file without short forms: every copy written out, every block dealt."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -84,9 +83,17 @@ def _inline(value: "str | list[str] | Block") -> str:
 
 
 def _scalar(text: str) -> str:
-    """Plain where that is safe inside braces. JSON's quoting is YAML's."""
+    """Plain where that is safe inside braces."""
     safe = text and text[0].isalnum() and all(c.isalnum() or c in " ./-_%" for c in text)
-    return text if safe and text.isascii() and text == text.strip() else json.dumps(text)
+    if safe and text.isascii() and text == text.strip():
+        return text
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    return character if " " <= character <= "~" else f"\\U{ord(character):08X}"
 
 
 def _moment(start_ns: int) -> str:

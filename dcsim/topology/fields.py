@@ -174,6 +174,8 @@ def _zones_are_a_map(value: object) -> object:
         return {EVERY_ZONE: NOTHING}
     if value is NOTHING or value == "false":
         raise Mistake("is true, a list of zones, or a map of them", "leave it out for one", field=True)
+    if not value:
+        raise Mistake("names no zone", "leave it out for one", field=True)
     return _names_are_a_map(value)
 
 

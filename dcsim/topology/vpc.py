@@ -48,6 +48,8 @@ class _Expanded:
 
 def requests(context: Context) -> tuple[Request, ...]:
     """In an order in which each finds what it refers to."""
+    if _too_many_instances(context):
+        return ()
     vpcs = [_expand(context, name, spec) for name, spec in context.file.vpcs.items()]
     return (
         *(each for vpc in vpcs for each in _networks(context, vpc)),
@@ -55,6 +57,20 @@ def requests(context: Context) -> tuple[Request, ...]:
         *(each for vpc in vpcs for each in _instances(context, vpc)),
         *(each for vpc in vpcs for each in _routes(context, vpc)),
     )
+
+
+def _too_many_instances(context: Context) -> bool:
+    """Said before any is made: a short file can ask for more than fits in memory."""
+    total = 0
+    for vpc, spec in context.file.vpcs.items():
+        for name, instance in spec.instances.items():
+            zones = 1 if instance.per_zone is None else len(context.zones)
+            total += zones * (instance.count or 1)
+            if total > MOST_INSTANCES:
+                mark = context.key(["vpcs", vpc, "instances", name])
+                context.complain(mark, f"with {name}, there are more than {MOST_INSTANCES:,} instances")
+                return True
+    return False
 
 
 def _expand(context: Context, name: str, spec: VpcSpec) -> _Expanded:
@@ -121,10 +137,6 @@ def _expand_instances(context: Context, vpc: _Expanded) -> None:
         path = [*vpc.path, "instances", name]
         context.check_zones(spec.per_zone or (), path)
         copies = zone_copies(name, spec, spec.per_zone, context.zones, path)
-        context.instances += len(copies) * (spec.count or 1)
-        if context.instances > MOST_INSTANCES:
-            context.complain(context.key(path), f"with {name}, there are more than {MOST_INSTANCES:,} instances")
-            return
         for copy in copies:
             for each in _numbered(copy, spec.count):
                 vpc.instances.append(each)

@@ -6,8 +6,7 @@ from ipaddress import IPv4Address
 
 ICMP, TCP, UDP = 1, 6, 17
 
-ANSWERS = {8: 0, 13: 14, 15: 16, 17: 18}
-"""ICMP questions and what answers them (RFC 792, 950): they share an identifier."""
+ECHO, ECHO_REPLY = 8, 0
 ICMP_ERRORS = (3, 4, 5, 11, 12)
 """ICMP messages that quote the packet they are about (RFC 1122 section 3.2.2)."""
 
@@ -25,6 +24,8 @@ class Packet:
     """What the rules look at. `flags` are TCP's, in scapy's letters: `S`, `SA`, `F` ...
 
     `source` is the source address where it is not the sender's own; `quote` is what an ICMP error is about.
+    `via` is the neighbour in the sender's subnet to whose MAC address the frame goes; empty, it goes to who has the
+    destination address, or to the router.
     """
 
     protocol: int
@@ -37,6 +38,7 @@ class Packet:
     fragment: Fragment = Fragment.WHOLE
     source: IPv4Address | None = None
     quote: "Quote | None" = None
+    via: str = ""
 
     @property
     def has_ports(self) -> bool:
@@ -51,13 +53,20 @@ class Packet:
         return self.has_type and self.icmp_type in ICMP_ERRORS
 
     @property
+    def is_echo(self) -> bool:
+        return self.has_type and self.icmp_type in (ECHO, ECHO_REPLY)
+
+    @property
     def opens(self) -> bool:
         """A TCP packet that asks for a new connection."""
-        return self.protocol == TCP and "S" in self.flags and "A" not in self.flags
+        return self._has_flag("S") and not self._has_flag("A")
 
     @property
     def closes(self) -> bool:
-        return self.protocol == TCP and ("F" in self.flags or "R" in self.flags)
+        return self._has_flag("F") or self._has_flag("R")
+
+    def _has_flag(self, flag: str) -> bool:
+        return self.protocol == TCP and self.has_ports and flag in self.flags
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from random import Random
 from dcsim.request import (
     AuthorizeSecurityGroupIngress,
     CreateNetworkAclEntry,
+    CreateRoute,
     CreateSecurityGroup,
     ReplaceNetworkAclAssociation,
     Request,
@@ -15,7 +16,7 @@ from dcsim.request import (
 )
 from netvirt.address import Cidr, Ip
 
-from .packet import ANSWERS, ICMP, TCP, UDP, Fragment, Packet, Quote
+from .packet import ICMP, TCP, UDP, Fragment, Packet, Quote
 from .random_vpcs import MARK, OTHER_PROTOCOLS, OUTSIDE, SmallWorld, Somebody, cidr
 
 PORTS = (0, 1, 21, 22, 23, 52, 53, 79, 80, 81, 442, 443, 444, 1023, 1024, 8080, 32767, 32768, 60999, 61000, 65535)
@@ -23,6 +24,7 @@ PORTS = (0, 1, 21, 22, 23, 52, 53, 79, 80, 81, 442, 443, 444, 1023, 1024, 8080, 
 GAPS_S = (1, 1, 1, 1, 1, 5, 29, 31, 59, 61, 119, 121, 179, 181, 599, 601, 5000)
 """Just before and just after each timeout of connection tracking."""
 ODD_ICMP = ((3, 0), (3, 4), (11, 0), (12, 0), (0, 0), (13, 0), (14, 0), (5, 1), (9, 0), (42, 0))
+ICMP_ANSWERS = {8: 0, 13: 14}
 FLAGS = ("S", "SA", "A", "A", "A", "PA", "FA", "R", "RA")
 ALL = Cidr(Ip(0), 0)
 LONG_S = (431_999, 432_001)
@@ -56,6 +58,8 @@ def a_flow(random: Random, world: SmallWorld) -> Step:
     packet = a_packet(random)
     if random.random() < 0.12:
         packet = replace(packet, source=a_destination(random, world, src))
+    if random.random() < 0.12:
+        packet = replace(packet, via=a_neighbour(random, world, src))
     return Step(1, src.key, a_destination(random, world, src), packet)
 
 
@@ -86,6 +90,12 @@ def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Ad
     )
 
 
+def a_neighbour(random: Random, world: SmallWorld, src: Somebody) -> str:
+    """Somebody of the same subnet; nobody when there is none."""
+    near = [each.name for each in world.instances if (each.vpc, each.subnet) == (src.vpc, src.subnet)]
+    return random.choice([*(name for name in near if name != src.name), ""])
+
+
 def a_packet(random: Random) -> Packet:
     chance = random.random()
     if chance < 0.45:
@@ -114,8 +124,8 @@ def reply_to(packet: Packet) -> Packet:
     back = replace(packet, src_port=packet.dst_port, dst_port=packet.src_port, source=None)
     if packet.protocol == TCP:
         return replace(back, flags="SA" if packet.opens else "A")
-    if packet.has_type and packet.icmp_type in ANSWERS:
-        return replace(back, icmp_type=ANSWERS[packet.icmp_type])
+    if packet.has_type:
+        return replace(back, icmp_type=ICMP_ANSWERS.get(packet.icmp_type, packet.icmp_type))
     return back
 
 
@@ -165,13 +175,25 @@ def a_change(random: Random, world: SmallWorld) -> Request:
     vpc, group = random.choice(groups)
     changes: list[Request] = [
         CreateNetworkAclEntry(vpc, "default", random.random() < 0.5, 7, False, TCP, None, -1, -1, ALL, "", mark=MARK),
-        AuthorizeSecurityGroupIngress(vpc, group, -1, None, -1, -1, cidr(world.vpcs[vpc]), "", mark=MARK),
+        AuthorizeSecurityGroupIngress(vpc, group, TCP, (0, 65534), -1, -1, ALL, "", mark=MARK),
+        *some_new_route(random, world, vpc),
     ]
     if open_groups:
         changes += [RevokeSecurityGroupEgress(*random.choice(open_groups), mark=MARK)] * 3
     if associations:
         changes += [replace(random.choice(associations), network_acl="default")]
     return random.choice(changes)
+
+
+def some_new_route(random: Random, world: SmallWorld, vpc: str) -> list[CreateRoute]:
+    """To a subnet that the table knows as local, until now."""
+    known = {(each.route_table, each.destination) for each in world.requests if isinstance(each, CreateRoute)}
+    blocks = [cidr(each.subnet) for each in world.instances if each.vpc == vpc and each.subnet != world.vpcs[vpc]]
+    targets = [each for each in world.instances if each.vpc == vpc and not each.checked]
+    block = random.choice(blocks) if blocks else ALL
+    if ("main", block) in known or not targets:
+        return []
+    return [CreateRoute(vpc, "main", block, random.choice(targets).name, mark=MARK)]
 
 
 def a_broken_conversation(random: Random, world: SmallWorld) -> Story:

@@ -206,7 +206,8 @@ class _VpcMaker:
 
     def authorization(self, group: str, egress: bool, wide: bool = False) -> Request:
         traffic = WIDE if wide else self.traffic()
-        peer = self.block if wide else self.group_peer()
+        # That of `default` has itself as a peer already.
+        peer = self.block if wide else self.peer_block() if group == "default" else self.group_peer()
         verb = AuthorizeSecurityGroupEgress if egress else AuthorizeSecurityGroupIngress
         return verb(self.name, group, *traffic, peer if isinstance(peer, str) else cidr(peer), "", mark=MARK)
 

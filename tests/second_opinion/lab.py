@@ -1,0 +1,237 @@
+"""The product's side of the comparison: a built world, packets as real frames in it, and its own traces."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from scapy.layers import inet
+from scapy.layers.l2 import ARP, Ether
+from scapy.packet import Packet as ScapyPacket
+from scapy.packet import Raw
+
+from dcsim.request import Request
+from dcsim.topology.plan import DEFAULT_START_NS, Plan, Plant
+from dcsim.trace import Traced, TrafficSpec, trace
+from dcsim.world import Guest, World, build
+from hypervisor.clock import Clock
+from hypervisor.guest import Reporter, Wire
+from netvirt.address import Ip, format_mac
+from netvirt.frame import Frame
+from netvirt.journey import Hop, Journey, Outcome
+
+from .packet import TCP, UDP, Ending, Fragment, Packet, Place, Verdict
+from .random_vpcs import ZONES, SmallWorld
+
+NS = 1_000_000_000
+FLIGHT_NS = 3_000_000
+"""Long enough for any packet's way."""
+ROOMY = Plant(racks=2, hosts=8)
+"""Every instance has a host of its own, so the place of a drop says on which side it was."""
+CRAMPED = Plant(racks=1, hosts=1)
+"""One host a zone."""
+BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
+
+ENDINGS = {
+    Outcome.DELIVERED: Ending.DELIVERED,
+    Outcome.SECURITY_GROUP: Ending.SECURITY_GROUP,
+    Outcome.NETWORK_ACL: Ending.NETWORK_ACL,
+    Outcome.NO_ROUTE: Ending.NO_ROUTE,
+    Outcome.NO_MAPPING: Ending.NO_MAPPING,
+    Outcome.UNANSWERED: Ending.NO_MAPPING,
+    Outcome.SOURCE_DEST_CHECK: Ending.SOURCE_DEST_CHECK,
+    Outcome.UNKNOWN: Ending.UNKNOWN,
+    Outcome.CONSUMED: Ending.UNKNOWN,
+    Outcome.BROADCAST: Ending.BROADCAST,
+}
+SIDED = {
+    Ending.SECURITY_GROUP: (Place.EGRESS_SG, Place.INGRESS_SG),
+    Ending.NETWORK_ACL: (Place.EGRESS_ACL, Place.INGRESS_ACL),
+    Ending.SOURCE_DEST_CHECK: (Place.EGRESS_CHECK, Place.INGRESS_CHECK),
+}
+"""Endings that may be met on the way out and on the way in."""
+PLACES = {
+    Ending.DELIVERED: Place.RECEIVER,
+    Ending.NO_ROUTE: Place.ROUTE,
+    Ending.NO_MAPPING: Place.MAPPING,
+    Ending.UNKNOWN: Place.HOST,
+    Ending.BROADCAST: Place.HOST,
+}
+
+
+class Silent:
+    """A guest that answers nothing, so that only what the test sends is on the wires."""
+
+    address = None
+
+    def start(self, clock: Clock, wire: Wire, report: Reporter) -> None: ...
+
+    def receive(self, data: bytes) -> None: ...
+
+    def order(self, line: str) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the product did. `place` is None where sender and receiver share a host: nothing tells the sides apart."""
+
+    ending: Ending
+    place: Place | None
+    receiver: str = ""
+
+    def agrees(self, verdict: Verdict, sender: str) -> bool:
+        if verdict.delivered:
+            return self.ending is verdict.ending and self.receiver in ("", verdict.receiver)
+        # A route may lead back to the sender: one interface, both sides.
+        place = None if verdict.receiver == sender else self.place
+        return self.ending is verdict.ending and place in (None, verdict.place)
+
+
+class Lab:
+    def __init__(self, small: SmallWorld, seed: int, plant: Plant) -> None:
+        plan = Plan("random", "eu-west-1", ZONES, DEFAULT_START_NS, plant, (), small.requests, (), ())
+        self.world: World = build(plan, seed)
+        self.world.clock.run(until=2 * NS)
+        self.guests: dict[tuple[str, str], Guest] = dict(self.world.guests)
+        for guest in self.guests.values():
+            guest.nic.guest = Silent()
+        self._inboxes = {key: guest.watch() for key, guest in self.guests.items()}
+        self._drops: list[tuple[str, Outcome]] = []
+        self.world.ledger.watchers.append(lambda _, place, reason: self._drops.append((place, reason)))
+        self._macs: dict[tuple[tuple[str, str], str], str] = {}
+
+    @property
+    def now_s(self) -> float:
+        return self.world.clock.now / NS
+
+    def wait(self, seconds: float) -> None:
+        self._run(int(seconds * NS))
+
+    def _run(self, ns: int) -> None:
+        self.world.clock.run(until=self.world.clock.now + ns)
+
+    def change(self, request: Request) -> None:
+        """Ask the control plane, and wait until every host has heard of it."""
+        self.world.call(request)
+        self._run(2 * self.world.plan.plant.propagation_ns)
+
+    # A live packet
+
+    def send(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> Seen:
+        """Resolve the next hop as a guest does, send one frame, and see where it ends."""
+        mac = self._next_hop_mac(src, dst, packet)
+        if mac is None:
+            return Seen(Ending.NO_MAPPING, Place.MAPPING)
+        guest = self.guests[src]
+        datagram = bytes(_ip(packet.source or IPv4Address(guest.ip), dst, packet))
+        self._forget()
+        before = self.world.ledger.consumed
+        guest.send(Ether(src=format_mac(guest.mac), dst=mac, type=0x0800) / Raw(datagram))
+        self._run(FLIGHT_NS)
+        got = [key[1] for key, inbox in self._inboxes.items() for frame in inbox if frame.data[14:] == datagram]
+        ends = len(got) + len(self._drops) + self.world.ledger.consumed - before
+        assert ends == 1, f"one frame, {ends} ends: {got} {self._drops}"
+        assert self.world.unaccounted == 0
+        if got:
+            return Seen(Ending.DELIVERED, Place.RECEIVER, got[0])
+        place, outcome = self._drops[0] if self._drops else (guest.host.name, Outcome.CONSUMED)
+        return self._seen(guest, place, outcome)
+
+    def _seen(self, sender: Guest, place: str, outcome: Outcome) -> Seen:
+        ending = ENDINGS[outcome]
+        if ending not in SIDED:
+            return Seen(ending, PLACES[ending])
+        alone = sum(guest.host is sender.host for guest in self.guests.values()) == 1
+        return Seen(ending, SIDED[ending][place != sender.host.name] if alone else None)
+
+    def _forget(self) -> None:
+        self._drops.clear()
+        for inbox in self._inboxes.values():
+            inbox.clear()
+
+    def _next_hop_mac(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> str | None:
+        """None: nobody answers who has it."""
+        if packet.via:
+            return format_mac(self.guests[src[0], packet.via].mac)
+        if dst.is_multicast or str(dst) == "255.255.255.255":
+            return BROADCAST_MAC
+        subnet = self.guests[src].placed.subnet
+        if not subnet.cidr.holds(int(dst)):
+            return format_mac(subnet.router_mac)
+        if int(dst) == subnet.cidr.last:
+            return BROADCAST_MAC
+        return self._ask(src, str(dst))
+
+    def _ask(self, src: tuple[str, str], address: str) -> str | None:
+        """ARP, once for each address that is there."""
+        if (src, address) not in self._macs:
+            guest = self.guests[src]
+            self._forget()
+            question = ARP(op=1, hwsrc=format_mac(guest.mac), psrc=guest.ip, pdst=address)
+            guest.send(Ether(src=format_mac(guest.mac), dst=BROADCAST_MAC) / question)
+            self._run(FLIGHT_NS)
+            answers = self._inboxes[src]
+            if not answers:
+                assert [reason for _, reason in self._drops] == [Outcome.UNANSWERED]
+                return None
+            self._macs[src, address] = _answer(answers[0])
+        return self._macs[src, address]
+
+    # A trace
+
+    def trace(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> Traced:
+        """Of a flow that begins like `packet`."""
+        ports = (packet.dst_port, packet.src_port) if packet.protocol in (TCP, UDP) else (None, None)
+        return trace(self.world, self.guests[src], Ip(int(dst)), TrafficSpec(packet.protocol, *ports))
+
+
+def traced(journey: Journey) -> Seen:
+    """The first blocker of a journey, or its end."""
+    ending = ENDINGS[journey.outcome]
+    if ending not in SIDED:
+        return Seen(ending, PLACES[ending])
+    blocker = next(hop for hop in journey.hops if hop.blocked)
+    return Seen(ending, SIDED[ending][_is_entering(journey, blocker)])
+
+
+def _is_entering(journey: Journey, blocker: Hop) -> bool:
+    """Everything behind the mapping is the receiver's side."""
+    before = journey.hops[: journey.hops.index(blocker)]
+    return any(hop.kind == "mapping" for hop in before)
+
+
+def _answer(frame: Frame) -> str:
+    return str(Ether(frame.data)[ARP].hwsrc)
+
+
+def _ip(src: IPv4Address, dst: IPv4Address, packet: Packet) -> ScapyPacket:
+    header = inet.IP(src=str(src), dst=str(dst), proto=packet.protocol)
+    if packet.fragment is Fragment.LATER:
+        header.frag = 185
+        return header / Raw(b"the rest of a datagram, without ports")
+    if packet.fragment is Fragment.FIRST:
+        header.flags = "MF"
+    return header / _transport(packet)
+
+
+def _transport(packet: Packet) -> ScapyPacket:
+    match packet.protocol:
+        case 6:
+            return inet.TCP(sport=packet.src_port, dport=packet.dst_port, flags=packet.flags)
+        case 17:
+            return inet.UDP(sport=packet.src_port, dport=packet.dst_port) / Raw(b"eight by")
+        case 1:
+            return _icmp(packet)
+        case _:
+            return Raw(b"\0" * 24)
+
+
+def _icmp(packet: Packet) -> ScapyPacket:
+    message = inet.ICMP(type=packet.icmp_type, code=packet.icmp_code)
+    if packet.quote is not None:
+        quote = packet.quote
+        # What RFC 792 asks for: the header and eight octets.
+        return message / Raw(bytes(_ip(quote.src, quote.dst, quote.packet))[:28])
+    if "id" in [field.name for field in message.fields_desc] and packet.icmp_id:
+        message.id = packet.icmp_id
+    return message / Raw(b"\0" * 20)

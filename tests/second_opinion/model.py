@@ -1,0 +1,202 @@
+"""What the requests come to: VPCs as EC2 makes them, kept as plainly as possible."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from dcsim.request import (
+    ALL_PROTOCOLS,
+    ANY_ICMP,
+    AssociateRouteTable,
+    AuthorizeSecurityGroupEgress,
+    AuthorizeSecurityGroupIngress,
+    CreateNetworkAcl,
+    CreateNetworkAclEntry,
+    CreateRoute,
+    CreateRouteTable,
+    CreateSecurityGroup,
+    CreateSubnet,
+    CreateVpc,
+    ReplaceNetworkAclAssociation,
+    Request,
+    RevokeSecurityGroupEgress,
+    RunInstances,
+)
+
+from .packet import Packet
+from .tracking import Tracker
+
+EVERYWHERE = IPv4Network("0.0.0.0/0")
+ALL_PORTS = (0, 65535)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a rule speaks of, whoever the peer."""
+
+    protocol: int
+    ports: tuple[int, int]
+    icmp_type: int
+    icmp_code: int
+
+    def covers(self, packet: Packet) -> bool:
+        if self.protocol == ALL_PROTOCOLS:
+            return True
+        if self.protocol != packet.protocol:
+            return False
+        if packet.has_ports:
+            return self.ports[0] <= packet.dst_port <= self.ports[1]
+        if packet.has_type:
+            right_type = self.icmp_type in (ANY_ICMP, packet.icmp_type)
+            return right_type and self.icmp_code in (ANY_ICMP, packet.icmp_code)
+        return self.is_whole_protocol
+
+    @property
+    def is_whole_protocol(self) -> bool:
+        return self.ports == ALL_PORTS and self.icmp_type == ANY_ICMP and self.icmp_code == ANY_ICMP
+
+    def covers_all_of(self, protocol: int) -> bool:
+        return self.protocol == ALL_PROTOCOLS or (self.protocol == protocol and self.is_whole_protocol)
+
+
+@dataclass(frozen=True)
+class GroupRule:
+    traffic: Traffic
+    peer: IPv4Network | str
+
+
+@dataclass(frozen=True)
+class AclRule:
+    number: int
+    allow: bool
+    traffic: Traffic
+    block: IPv4Network
+
+
+@dataclass
+class Group:
+    ingress: list[GroupRule] = field(default_factory=list)
+    egress: list[GroupRule] = field(default_factory=list)
+
+
+@dataclass
+class Acl:
+    ingress: list[AclRule] = field(default_factory=list)
+    egress: list[AclRule] = field(default_factory=list)
+
+
+@dataclass
+class Subnet:
+    block: IPv4Network
+    table: str = "main"
+    acl: str = "default"
+
+
+@dataclass
+class Instance:
+    name: str
+    address: IPv4Address
+    subnet: Subnet
+    groups: tuple[str, ...]
+    checked: bool
+    tracker: Tracker = field(default_factory=Tracker)
+
+
+EVERYTHING = Traffic(ALL_PROTOCOLS, ALL_PORTS, ANY_ICMP, ANY_ICMP)
+ANYBODY = GroupRule(EVERYTHING, EVERYWHERE)
+
+
+@dataclass
+class Vpc:
+    """As EC2 makes it: a main route table, a default network ACL, a default security group."""
+
+    block: IPv4Network
+    subnets: dict[str, Subnet] = field(default_factory=dict)
+    tables: dict[str, dict[IPv4Network, str]] = field(default_factory=lambda: {"main": {}})
+    acls: dict[str, Acl] = field(default_factory=lambda: {"default": default_acl()})
+    groups: dict[str, Group] = field(default_factory=lambda: {"default": default_group()})
+    instances: dict[str, Instance] = field(default_factory=dict)
+
+    def at(self, address: IPv4Address) -> Instance | None:
+        for instance in self.instances.values():
+            if instance.address == address:
+                return instance
+        return None
+
+    def rules(self, instance: Instance, outward: bool) -> list[GroupRule]:
+        groups = [self.groups[name] for name in instance.groups]
+        return [rule for group in groups for rule in (group.egress if outward else group.ingress)]
+
+    def is_member(self, address: IPv4Address, group: str) -> bool:
+        instance = self.at(address)
+        return instance is not None and group in instance.groups
+
+
+def default_acl() -> Acl:
+    return Acl([AclRule(100, True, EVERYTHING, EVERYWHERE)], [AclRule(100, True, EVERYTHING, EVERYWHERE)])
+
+
+def default_group() -> Group:
+    return Group([GroupRule(EVERYTHING, "default")], [ANYBODY])
+
+
+class Region:
+    """What all requests together made. `addresses` has each instance's private address, by (VPC, name)."""
+
+    def __init__(self, requests: Iterable[Request], addresses: Mapping[tuple[str, str], str]) -> None:
+        self.vpcs: dict[str, Vpc] = {}
+        self._addresses = addresses
+        for request in requests:
+            self.apply(request)
+
+    def apply(self, request: Request) -> None:
+        if isinstance(request, CreateVpc):
+            self.vpcs[request.name] = Vpc(IPv4Network(request.cidr_block))
+            return
+        vpc = self.vpcs[request.vpc]
+        match request:
+            case CreateSubnet():
+                vpc.subnets[request.name] = Subnet(IPv4Network(request.cidr_block))
+            case CreateRouteTable():
+                vpc.tables[request.name] = {}
+            case CreateRoute():
+                vpc.tables[request.route_table][IPv4Network(request.destination)] = request.target
+            case AssociateRouteTable():
+                vpc.subnets[request.subnet].table = request.route_table
+            case CreateNetworkAcl():
+                vpc.acls[request.name] = Acl()
+            case CreateNetworkAclEntry():
+                acl = vpc.acls[request.network_acl]
+                (acl.egress if request.egress else acl.ingress).append(_acl_rule(request))
+            case ReplaceNetworkAclAssociation():
+                vpc.subnets[request.subnet].acl = request.network_acl
+            case CreateSecurityGroup():
+                vpc.groups[request.name] = Group(egress=[ANYBODY])
+            case AuthorizeSecurityGroupIngress():
+                vpc.groups[request.group].ingress.append(_group_rule(request))
+            case AuthorizeSecurityGroupEgress():
+                vpc.groups[request.group].egress.append(_group_rule(request))
+            case RevokeSecurityGroupEgress():
+                vpc.groups[request.group].egress.remove(ANYBODY)
+            case RunInstances():
+                vpc.instances[request.name] = self._instance(vpc, request)
+
+    def _instance(self, vpc: Vpc, request: RunInstances) -> Instance:
+        address = IPv4Address(self._addresses[request.vpc, request.name])
+        groups = request.security_groups or ("default",)
+        return Instance(request.name, address, vpc.subnets[request.subnet], groups, request.source_dest_check)
+
+
+def _group_rule(request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress) -> GroupRule:
+    peer = request.peer
+    return GroupRule(_traffic(request), peer if isinstance(peer, str) else IPv4Network(peer))
+
+
+def _acl_rule(request: CreateNetworkAclEntry) -> AclRule:
+    return AclRule(request.rule_number, request.allow, _traffic(request), IPv4Network(request.cidr_block))
+
+
+def _traffic(
+    request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress | CreateNetworkAclEntry,
+) -> Traffic:
+    return Traffic(request.protocol, request.ports or ALL_PORTS, request.icmp_type, request.icmp_code)

@@ -5,9 +5,6 @@ from netvirt.journey import Outcome
 
 from .region import MS, Region, S
 
-Span = tuple[int, int]
-"""From, until, in ms."""
-
 
 def outcomes(region: Region) -> list[tuple[int, int, str]]:
     """What became of the packets, as spans of equal outcome: from (ms), to (ms), outcome and place."""
@@ -102,6 +99,29 @@ def test_a_change_of_mind_overtakes_the_news() -> None:
     region.release("spine-a1", "crash")
     region.run()
     assert [switch for _, switch, _ in region.heard] == ["core-a", "racks of a"] * 2
+
+
+def test_detection_counts_from_the_last_change() -> None:
+    region = Region()
+    for time, verb in ((0, region.hold), (10, region.release), (20, region.hold)):
+        region.run(until=time * MS)
+        verb("spine-a1", "loose plug")
+    region.run()
+    assert [(time // MS, switch) for time, switch, _ in region.heard] == [
+        (70, "core-a"),
+        (70, "racks of a"),
+        (270, "fabric"),
+    ]
+
+
+def test_convergence_counts_from_the_last_notice() -> None:
+    region = Region()
+    for time, verb in ((0, region.hold), (60, region.release), (120, region.hold)):
+        region.run(until=time * MS)
+        verb("spine-a1", "loose plug")
+    region.run()
+    assert [time // MS for time, switch, _ in region.heard if switch == "core-a"] == [50, 110, 170]
+    assert [time // MS for time, switch, _ in region.heard if switch == "fabric"] == [370]
 
 
 def test_a_second_cause_does_not_restart_detection() -> None:

@@ -1,0 +1,108 @@
+"""A run's result for the terminal: one table a probe, one line an expectation. Plain text is the canonical form."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from dcsim.observe.probe import Figures, ProbeRecord
+from dcsim.observe.verdict import Judged
+from dcsim.scenario.expectation import UNITS, Measure, format_measured
+from dcsim.scenario.scenario import Entry
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+LABEL_WIDTH = 12
+COLUMN_WIDTH = 11
+"""At least; longer names make their column wider."""
+GAP = 2
+MEASURES: tuple[Measure, ...] = ("sent", "loss", "p50", "p99")
+NEVER = "never"
+
+
+class Column(NamedTuple):
+    """A span of the run in which the same timeline entries are on."""
+
+    name: str
+    start_ns: int
+    end_ns: int
+
+
+def columns(timeline: Sequence[Entry], duration_ns: int) -> list[Column]:
+    """The run, cut wherever an entry begins or ends.
+
+    One entry gives before, during and after; of several, each span is called by the entries that are on.
+    """
+    moments = {0, duration_ns, *(moment for entry in timeline for moment in (entry.start_ns, entry.end_ns))}
+    inside = sorted(moment for moment in moments if 0 <= moment <= duration_ns)
+    return [Column(_span_name(timeline, start, duration_ns), start, end) for start, end in pairwise(inside)]
+
+
+def _span_name(timeline: Sequence[Entry], moment_ns: int, duration_ns: int) -> str:
+    on = [entry.name for entry in timeline if entry.start_ns <= moment_ns < entry.end_ns]
+    if on:
+        return "during" if len(timeline) == 1 else "+".join(on)
+    if not timeline:
+        return "all"
+    if all(moment_ns < entry.start_ns for entry in timeline):
+        return "before"
+    if all(entry.end_ns <= moment_ns for entry in timeline):
+        return "after"
+    return "between"
+
+
+def probe_table(record: ProbeRecord, spans: Sequence[Column]) -> str:
+    """`across           before     during      after`, and a line for each measure."""
+    figures = [record.figures(span.start_ns, span.end_ns) for span in spans]
+    rows = [[record.name, *(span.name for span in spans)], *(_row(measure, figures) for measure in MEASURES)]
+    label_width = max(LABEL_WIDTH, GAP + max(len(row[0]) for row in rows))
+    widths = [max(COLUMN_WIDTH, GAP + max(map(len, cells))) for cells in list(zip(*rows))[1:]]
+    return "\n".join(_line(row, label_width, widths) for row in rows)
+
+
+def _row(measure: Measure, figures: Iterable[Figures]) -> list[str]:
+    return [measure, *(format_measured(each.measure(measure), UNITS[measure]) for each in figures)]
+
+
+def _line(row: Sequence[str], label_width: int, widths: Iterable[int]) -> str:
+    return row[0].ljust(label_width) + "".join(cell.rjust(width) for cell, width in zip(row[1:], widths))
+
+
+def expectation_lines(judged: Sequence[Judged]) -> list[str]:
+    """`ok  across.rto <= 90 s                      61.3 s`, in the order of the file; `no` where it does not hold."""
+    measured = [_measured(each) for each in judged]
+    text_width = max((len(each.expectation.text) for each in judged), default=0)
+    value_width = max([LABEL_WIDTH, *(GAP + len(value) for value in measured)])
+    return [
+        f"{'ok' if each.holds else 'no'}  {each.expectation.text.ljust(text_width)}{value.rjust(value_width)}"
+        for each, value in zip(judged, measured)
+    ]
+
+
+def _measured(judged: Judged) -> str:
+    if judged.measured is None and judged.expectation.measure == "rto":
+        return NEVER
+    return judged.expectation.shown(judged.measured)
+
+
+def report(records: Iterable[ProbeRecord], spans: Sequence[Column], judged: Sequence[Judged]) -> str:
+    """All of it, as `dcsim run` ends: tables, an empty line between any two, then the expectations."""
+    parts = [probe_table(record, spans) for record in records]
+    if judged:
+        parts.append("\n".join(expectation_lines(judged)))
+    return "\n\n".join(parts) + "\n" if parts else ""
+
+
+def tally(judged: Sequence[Judged]) -> str:
+    """`3 of 3 hold`."""
+    return f"{sum(each.holds for each in judged)} of {len(judged)} hold"
+
+
+def coloured(text: str) -> "Text":
+    """The same text for a terminal with colours: green what holds, red what does not."""
+    from rich.text import Text  # here, so that plain output never waits for it
+
+    shown = Text(text)
+    for word, style in (("ok", "green"), ("no", "bold red")):
+        shown.highlight_regex(rf"(?m)^{word}(?=  \S+\.)", style)
+    return shown

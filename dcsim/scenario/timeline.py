@@ -79,8 +79,10 @@ class _Starts:
     def _start(self, name: str, spec: EntrySpec) -> int | None:
         context, path = self._context, ["timeline", name]
         if (spec.at is None) == (spec.after is None):
-            both = "has both at and after" if spec.at is not None else "lacks at"
-            context.complain(context.key(path), f"timeline entry {name} {both}", "write at: 1 min")
+            if spec.at is None:
+                context.complain(context.key(path), f"timeline entry {name} lacks at", "write at: 1 min")
+            else:
+                context.complain(context.key([*path, "after"]), f"{name} has both at and after", "leave one out")
             return None
         if spec.after is None:
             return spec.at

@@ -48,15 +48,15 @@ clean:  ## forget the environment and what tools left
 $(VENV)/made:
 	@set -e; tried=; for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14 python); do \
 	    version=$$($$python -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null) || continue; \
-	    tried="$$tried $$python is $$version;"; \
+	    tried="$$tried\n  $$python is $$version"; \
 	    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || continue; \
 	    $$python -c 'import ensurepip, venv' 2>/dev/null \
-	        || { tried="$$tried it lacks venv (on Debian: apt install python$$version-venv);"; continue; }; \
+	        || { tried="$$tried without venv (on Debian: apt install python$$version-venv)"; continue; }; \
 	    echo "$(VENV): Python $$version"; \
 	    $$python -m venv --clear $(VENV); touch $@; exit 0; \
 	done; \
 	echo "dcsim needs Python 3.11 or newer with venv." >&2; \
-	echo "Tried:$${tried:- nothing answered to $(or $(PYTHON),python3)}" >&2; \
+	printf "Tried:$${tried:- nothing answered to $(or $(PYTHON),python3)}\n" >&2; \
 	echo "Say which one to use: make PYTHON=/path/to/python3.11" >&2; exit 1
 
 $(VENV)/installed: $(VENV)/made pyproject.toml

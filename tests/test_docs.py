@@ -1,0 +1,154 @@
+"""The documents say what is: tests and files they name exist, constants have the values they give, commands run."""
+
+import ast
+import importlib
+import pkgutil
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import dcsim
+import hypervisor
+import netvirt
+from dcsim.cli.app import app
+from netvirt.constant import Constant
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+README = ROOT / "README.md"
+BEHAVIOUR = ROOT / "docs" / "behaviour.md"
+
+CODE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
+OUR_PATH = re.compile(r"(netvirt|hypervisor|dcsim|tests|docs|topologies|benchmarks|\.ci)/[\w./-]*")
+TEST_ID = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(params=DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def document(request: pytest.FixtureRequest) -> Path:
+    path = request.param
+    assert isinstance(path, Path)
+    return path
+
+
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+def test_every_path_that_is_named_exists(document: Path) -> None:
+    words = [word.partition("::")[0] for code in CODE.findall(text_of(document)) for word in code.split()]
+    named = {word for word in words if OUR_PATH.fullmatch(word)}
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+
+
+def test_every_link_leads_somewhere(document: Path) -> None:
+    targets = [target for target, _ in LINK.findall(text_of(document)) if "://" not in target]
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_every_test_that_is_named_exists(document: Path) -> None:
+    named = set(TEST_ID.findall(text_of(document)))
+    assert sorted(f"{path}::{name}" for path, name in named if name not in functions_of(path)) == []
+
+
+@cache
+def functions_of(path: str) -> frozenset[str]:
+    tree = ast.parse(text_of(ROOT / path))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def test_every_constant_is_listed_as_it_is() -> None:
+    listed = set(text_of(BEHAVIOUR).splitlines())
+    missing = [row for row in constant_rows() if row not in listed]
+    assert not missing, "\n".join(["docs/behaviour.md lacks", *missing])
+
+
+def test_no_constant_is_listed_that_is_not_there() -> None:
+    section = text_of(BEHAVIOUR).partition("## Constants")[2]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(set(rows) - set(constant_rows())) == []
+
+
+def constant_rows() -> list[str]:
+    """As docs/behaviour.md has them, in the order of the code."""
+    found: dict[int, tuple[str, Constant]] = {}
+    for module in product():
+        for value in vars(module).values():
+            if isinstance(value, Constant) and defines(module, value.name):
+                found[id(value)] = (str(Path(str(module.__file__)).relative_to(ROOT)), value)
+    names = [constant.name for _, constant in found.values()]
+    assert len(names) == len(set(names)), "two constants share a name"
+    return [row(path, constant) for path, constant in found.values()]
+
+
+def row(path: str, constant: Constant) -> str:
+    bounds = f"{constant.low:,} to {constant.high:,}"
+    cells = f"`{constant.name}`", f"{constant.value:,}", bounds, constant.evidence.value, constant.source, f"`{path}`"
+    return f"| {' | '.join(cells)} |"
+
+
+def product() -> list[ModuleType]:
+    names = sorted(
+        module.name
+        for package in (netvirt, hypervisor, dcsim)
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    )
+    return [importlib.import_module(name) for name in names]
+
+
+def defines(module: ModuleType, name: str) -> bool:
+    return f'"{name}"' in text_of(Path(str(module.__file__)))
+
+
+def readme_commands() -> list[str]:
+    """Lines of the README's sessions that call dcsim."""
+    sessions = [body for language, body in BLOCK.findall(text_of(README)) if language in ("", "console", "sh")]
+    lines = [line.removeprefix("$ ").strip() for body in sessions for line in body.splitlines()]
+    return [line for line in lines if line.startswith("dcsim ")]
+
+
+def test_the_readme_uses_commands_and_options_that_exist() -> None:
+    commands = typer.main.get_command(app)
+    known = getattr(commands, "commands", {})
+    for line in readme_commands():
+        name, *arguments = shlex.split(line, comments=True)[1:]
+        if name.startswith("-"):
+            continue
+        assert name in known, line
+        options = {option for parameter in known[name].params for option in parameter.opts}
+        assert {word for word in arguments if re.match(r"--?[a-z]", word)} <= options, line
+
+
+def test_make_targets_that_are_named_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^\$ )make ([a-z-]+)", text_of(document), re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("program", [body for language, body in BLOCK.findall(text_of(README)) if language == "python"])
+def test_the_readmes_python_runs(program: str) -> None:
+    exec(compile(program, "README.md", "exec"), {"__name__": "readme"})
+
+
+@pytest.mark.parametrize("line", [line for line in readme_commands() if line.split()[1] in ("check", "trace", "ping")])
+def test_the_readmes_sessions_are_real(line: str) -> None:
+    """The output shown is the output there is; `...` leaves lines out."""
+    output = CliRunner().invoke(app, shlex.split(line, comments=True)[1:]).output
+    assert [shown for shown in shown_after(line) if shown not in output.splitlines()] == [], output
+
+
+def shown_after(line: str) -> list[str]:
+    """What the README shows below a command, up to the next one."""
+    for _, body in BLOCK.findall(text_of(README)):
+        lines = body.splitlines()
+        if f"$ {line}" in lines:
+            rest = lines[lines.index(f"$ {line}") + 1 :]
+            end = next((at for at, each in enumerate(rest) if each.startswith("$ ")), len(rest))
+            return [each for each in rest[:end] if each.strip() not in ("", "...") and not each.startswith("# ")]
+    return []

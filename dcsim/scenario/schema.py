@@ -102,8 +102,8 @@ def json_schema(which: Literal["topology", "scenario"] | None = None) -> dict[st
     topology, scenario = both[TopologyFile, "validation"], both[ScenarioFile, "validation"]
     either = {"if": {"required": ["topology"]}, "then": scenario, "else": topology}
     chosen: dict[str, Any] = either if which is None else {"topology": topology, "scenario": scenario}[which]
-    # pydantic also describes the insides of blocks, which files hold as text.
-    sections = {name: each for name, each in shared["$defs"].items() if "properties" in each}
+    # pydantic also describes the insides of what files hold as text: rules, blocks, sentences.
+    sections = {name: each for name, each in shared["$defs"].items() if "additionalProperties" in each}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"dcsim {which or 'topology or scenario'}",

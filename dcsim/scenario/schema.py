@@ -1,5 +1,7 @@
 """What may stand in a scenario file, and the JSON Schema of both kinds of files."""
 
+import json
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, WithJsonSchema
@@ -102,14 +104,24 @@ def json_schema(which: Literal["topology", "scenario"] | None = None) -> dict[st
     topology, scenario = both[TopologyFile, "validation"], both[ScenarioFile, "validation"]
     either = {"if": {"required": ["topology"]}, "then": scenario, "else": topology}
     chosen: dict[str, Any] = either if which is None else {"topology": topology, "scenario": scenario}[which]
-    # pydantic also describes the insides of what files hold as text: rules, blocks, sentences.
-    sections = {name: each for name, each in shared["$defs"].items() if "additionalProperties" in each}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"dcsim {which or 'topology or scenario'}",
         **chosen,
-        "$defs": _without_defaults(sections),
+        "$defs": _without_defaults(_used(chosen, shared["$defs"])),
     }
+
+
+def _used(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """pydantic also describes the insides of what files hold as text: rules, blocks, sentences."""
+    names: list[str] = []
+    waiting = [schema]
+    while waiting:
+        for name in re.findall(r'"#/\$defs/(\w+)"', json.dumps(waiting.pop())):
+            if name not in names:
+                names.append(name)
+                waiting.append(definitions[name])
+    return {name: definitions[name] for name in sorted(names)}
 
 
 def _without_defaults(schema: Any) -> Any:

@@ -137,8 +137,9 @@ def test_the_readmes_python_runs(program: str) -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in readme_commands() if line.split()[1] in ("check", "trace", "ping")])
-def test_the_readmes_sessions_are_real(line: str) -> None:
+def test_the_readmes_sessions_are_real(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The output shown is the output there is; `...` leaves lines out."""
+    monkeypatch.chdir(ROOT)
     output = CliRunner().invoke(app, shlex.split(line, comments=True)[1:]).output
     assert [shown for shown in shown_after(line) if shown not in output.splitlines()] == [], output
 

@@ -143,7 +143,9 @@ class World:
         self.propagation.subscribe(host, placed.vpc.vni)
         nic = Nic(host, port, placed.interface.number, Shape(NIC_BPS.value, NIC_LIMIT_BYTES))
         boot_ns = BOOT_NS.value if placed.request.boot_ns is None else placed.request.boot_ns
-        guest.instance = Instance(nic, guest_of(placed, nic, self.seed), boot_ns, _Report(self, guest))
+        guest.instance = Instance(
+            nic, guest_of(placed, nic, self.seed), boot_ns, _Report(self, guest), Source(nic.source_id + 3)
+        )
         host.add(guest.instance)
         self.guests[placed.vpc.name, guest.name] = guest
 

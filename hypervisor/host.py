@@ -92,6 +92,8 @@ class Instance:
     guest: Guest
     boot_ns: int
     report: Reporter
+    power: Source
+    """Its place in the order of events when it is switched on: one for good, or two boots could tie."""
     boots: int = 0
 
 
@@ -128,8 +130,7 @@ class Host:
 
     def boot(self, instance: Instance, after_ns: int) -> None:
         """Start the instance's guest `after_ns` from now."""
-        source = Source(instance.nic.source_id + 3)
-        self._clock.call_at(Ns(self.wall.now + after_ns), source, self._start, instance)
+        self._clock.call_at(Ns(self.wall.now + after_ns), instance.power, self._start, instance)
 
     def _start(self, instance: Instance) -> None:
         instance.boots += 1

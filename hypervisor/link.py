@@ -128,13 +128,7 @@ class Link(Source):
     def reshape(self, rate: int, delay_ns: int, limit_bytes: int) -> None:
         """Other bounds for frames sent from now on. What is queued leaves as it was promised, so nothing overtakes."""
         self.old_queue_max_bytes = self.queue_max_bytes
-        line = self.line
-        line.rate = rate
-        line.delay_ns = delay_ns
-        line.limit_bytes = limit_bytes
-        line.limit_ps = line.serialize_ps(limit_bytes)
-        # The line compares with its limit only beyond its peak: a peak above the new limit would hide it.
-        line.peak_ps = 0
+        self.line.reshape(rate, delay_ns, limit_bytes)
 
     @property
     def queue_max_bytes(self) -> int:

@@ -144,6 +144,11 @@ def test_the_readmes_sessions_are_real(line: str, monkeypatch: pytest.MonkeyPatc
     assert [shown for shown in shown_after(line) if shown not in output.splitlines()] == [], output
 
 
+@pytest.mark.parametrize("file", [body for language, body in BLOCK.findall(text_of(README)) if "version: 1" in body])
+def test_the_readmes_files_are_those_that_ship(file: str) -> None:
+    assert file in {text_of(path) for path in (ROOT / "topologies").glob("*.yaml")}
+
+
 def shown_after(line: str) -> list[str]:
     """What the README shows below a command, up to the next one."""
     for _, body in BLOCK.findall(text_of(README)):

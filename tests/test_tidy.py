@@ -42,7 +42,6 @@ ROOMS = [
     "hypervisor.firmware",
     "hypervisor.images",
     "hypervisor.machine",
-    "dcsim",
     "dcsim.problem",
     "dcsim.request",
     "dcsim.rng",
@@ -57,6 +56,8 @@ ROOMS = [
     "dcsim.faults",
     "dcsim.pinging",
     "dcsim.scenario.play",
+    "dcsim.report",
+    "dcsim.run",
     "dcsim.fixes",
     "dcsim.trace",
     "dcsim.cli",
@@ -92,7 +93,7 @@ SCHEDULERS = {
 }
 
 # Who may know what time it is outside the simulation: for progress on the terminal only.
-WALL_CLOCK: set[str] = set()
+WALL_CLOCK = {"dcsim/cli/progress.py", "dcsim/cli/run.py"}
 
 THREADS = {"threading", "_thread", "concurrent", "multiprocessing", "queue"}
 ENTROPY = {"secrets", "uuid"}
@@ -150,7 +151,7 @@ def imports(module: Module, body: Iterable[ast.AST] | None = None) -> Iterator[I
 
 
 def nothing(findings: Iterable[str]) -> None:
-    found = list(findings)
+    found = list(dict.fromkeys(findings))
     assert not found, "\n".join(["", *found])
 
 
@@ -295,13 +296,28 @@ NUMBERS = ("int", "Ip", "Mac", "Ns", "Vni", "HostId")
 IN_ORDER = ("list", "tuple", "enumerate", "iter", "zip", "map", "filter", "dict.fromkeys", "islice", "chain")
 
 
+ORDERLESS = ("sorted", "min", "max", "sum", "any", "all", "set", "frozenset")
+
+
 def set_iterations(module: Module) -> Iterator[str]:
     """A heuristic: sets written on the spot, and names and attributes that this file says are sets."""
     sets = declared_sets(module)
+    orderless = {id(inner) for node in ast.walk(module.tree) for inner in without_order(node)}
     for node in ast.walk(module.tree):
-        for iterated in iterated_by(node):
+        for iterated in iterated_by(node) if id(node) not in orderless else ():
             if is_set(iterated, sets):
                 yield module.at(iterated, f"iterates over the set {ast.unparse(iterated)}")
+
+
+def without_order(node: ast.AST) -> list[ast.comprehension]:
+    """The loops of comprehensions whose order does not matter to whom they are given."""
+    match node:
+        case ast.SetComp(generators=generators):
+            return generators
+        case ast.Call(func=func, args=[ast.GeneratorExp() | ast.ListComp() as given]):
+            return given.generators if ast.unparse(func) in ORDERLESS else []
+        case _:
+            return []
 
 
 def iterated_by(node: ast.AST) -> list[ast.expr]:

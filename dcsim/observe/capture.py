@@ -169,12 +169,14 @@ class Capture:
 
     def _of_place(self, name: str) -> str:
         """What a place is that no tap was on."""
-        if any(guest.host.name == name for guest in self._world):
-            return f"virtual switch of host {name}"
+        if name in self._namesakes:
+            return f"vNIC of {name}"
         if name.endswith((" tx", " rx")):
             return f"shaper of {name[:-3]}'s vNIC, {'out' if name.endswith('tx') else 'in'}"
+        if any(guest.host.name == name for guest in self._world):
+            return f"virtual switch of host {name}"
         links = (link for link in self._world.fabric.all_links() if link.name == name)
-        return next(map(_of_link, links), "")
+        return next(map(_of_link, links), "switch of the physical network")
 
 
 def _of_link(link: Direction) -> str:

@@ -48,7 +48,7 @@ class SimClock(Environment):
     def _now(self, now: Ns) -> None:
         self.now = now
 
-    def call_at(self, time: Ns, source: Source, action: Callable[[T], None], argument: T) -> None:
+    def call_at(self, time: int, source: Source, action: Callable[[T], None], argument: T) -> None:
         """Run `action(argument)` at `time`; the past is closed."""
         key = source.key
         source.key = key + 1

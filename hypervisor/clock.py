@@ -27,7 +27,7 @@ class Clock(Protocol):
     @property
     def now(self) -> Ns: ...
 
-    def call_at(self, time: Ns, source: Source, action: Callable[[T], None], argument: T) -> None:
+    def call_at(self, time: int, source: Source, action: Callable[[T], None], argument: T) -> None:
         """Run `action(argument)` at `time`, which is not in the past."""
 
 
@@ -44,7 +44,7 @@ class HostClock:
     def now(self) -> Ns:
         return self._clock.now
 
-    def call_at(self, time: Ns, source: Source, action: Callable[[T], None], argument: T) -> None:
+    def call_at(self, time: int, source: Source, action: Callable[[T], None], argument: T) -> None:
         self._clock.call_at(time, source, self._fire, (action, argument))
 
     def _fire(self, call: tuple[Callable[[Any], None], Any]) -> None:

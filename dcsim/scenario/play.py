@@ -27,6 +27,8 @@ class Play:
     seed: int
     world: World
     pingers: dict[str, Pinger]
+    targets: dict[str, list[str]]
+    """Names of the places and links that each action is done to."""
     _going_on: list[str]
 
     def run(self, progress: Progress) -> None:
@@ -48,11 +50,14 @@ def stage(scenario: Scenario, seed: int) -> Play:
     """Build the world, and give every fault and probe its process. Refused when a name means nothing there."""
     world = build(scenario.topology, seed)
     going_on: list[str] = []
+    targets: dict[str, list[str]] = {}
     for entry in scenario.timeline:
         if entry.action is not None:
-            world.clock.process(_perform(world, entry, scenario.duration_ns, Fault(world, entry), going_on))
+            fault = Fault(world, entry)
+            targets[entry.name] = [target.name for target in fault.targets]
+            world.clock.process(_perform(world, entry, scenario.duration_ns, fault, going_on))
     pingers = {probe.name: _ask(world, probe, scenario.duration_ns) for probe in scenario.probes}
-    return Play(scenario, seed, world, pingers, going_on)
+    return Play(scenario, seed, world, pingers, targets, going_on)
 
 
 def _perform(

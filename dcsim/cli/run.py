@@ -1,0 +1,57 @@
+"""`dcsim run`: progress while it runs, then the table, the expectations, and where the run lies."""
+
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import orjson
+from rich.console import Console
+
+from dcsim.cli import status
+from dcsim.cli.loading import command_line
+from dcsim.cli.progress import progress_on
+from dcsim.cli.text import warnings_text
+from dcsim.observe.rundir import SUMMARY, Differs
+from dcsim.problem import Mistake
+from dcsim.report.table import coloured, columns, report, tally
+from dcsim.run import Ran
+from dcsim.run import run as run_scenario
+from dcsim.scenario.load import kind_of, load_scenario
+from dcsim.scenario.scenario import Scenario
+from dcsim.topology.quantity import format_duration
+
+
+def run(file: Path, seed: int | None, out: Path | None, as_json: bool, quiet: bool) -> int:
+    if kind_of(file) == "topology":
+        raise command_line(f"{file} is a topology", "run a scenario, or try dcsim ping and dcsim trace")
+    scenario = load_scenario(file)
+    sys.stderr.write(warnings_text(scenario.warnings))
+    seed = scenario.seed if seed is None else seed
+    if not as_json:
+        sys.stdout.write(f"{scenario.topology.name}, seed {seed}, {format_duration(scenario.duration_ns)}\n")
+        sys.stdout.flush()
+    begin = perf_counter()
+    try:
+        with progress_on(scenario.duration_ns, hidden=quiet or as_json) as progress:
+            ran = run_scenario(scenario, seed, out, progress)
+    except Mistake as mistake:
+        raise command_line(mistake.message, mistake.advice) from None
+    except Differs as differs:
+        sys.stderr.write(f"{differs}. Please report it, with that directory.\n")
+        return status.BUG
+    _tell(scenario, ran, perf_counter() - begin, as_json)
+    return status.YES if ran.verdict == "pass" else status.NO
+
+
+def _tell(scenario: Scenario, ran: Ran, wall_s: float, as_json: bool) -> None:
+    if as_json:
+        summary = orjson.loads((ran.directory / SUMMARY).read_bytes())
+        document = {"directory": str(ran.directory), **summary}
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    spans = columns(scenario.timeline, scenario.duration_ns)
+    text = "\n" + report(ran.records, spans, ran.judged)
+    Console(highlight=False, soft_wrap=True).print(coloured(text), end="")
+    held = f"{tally(ran.judged)}  " if ran.judged else ""
+    took = f"{format_duration(ran.simulated_ns)} in {wall_s:.1f} s"
+    sys.stdout.write(f"{held}{ran.directory}  {took}\n")

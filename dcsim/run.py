@@ -1,0 +1,83 @@
+"""A scenario from file to run directory: played, watched, judged, laid down."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcsim.observe.capture import Capture
+from dcsim.observe.events import EventLog
+from dcsim.observe.inputs import Inputs
+from dcsim.observe.probe import ProbeRecord
+from dcsim.observe.rundir import CAPTURE, EVENTS, SUMMARY, default_name, run_directory
+from dcsim.observe.summary import Result, summary, written
+from dcsim.observe.verdict import Judged, Verdict, judge, verdict
+from dcsim.scenario.play import Play, Progress, stage
+from dcsim.scenario.scenario import Scenario
+from hypervisor.machine.machine import Machine
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run ended, and where it lies."""
+
+    directory: Path
+    records: tuple[ProbeRecord, ...]
+    judged: tuple[Judged, ...]
+    verdict: Verdict
+    simulated_ns: int
+
+
+def run(scenario: Scenario, seed: int, out: Path | None, progress: Progress) -> Ran:
+    """Refused when the scenario cannot be built, Mistake when `out` cannot be written, Differs when it is our bug."""
+    play = stage(scenario, seed)
+    inputs = Inputs(scenario.files, {"seed": seed}, _images(play))
+    directory = out or RUNS / default_name(scenario.name, seed, inputs.sha256)
+    with run_directory(directory, inputs) as folder:
+        events = _watch_and_run(play, folder, progress)
+        records = tuple(_record(play, probe.name, probe.every_ns) for probe in scenario.probes)
+        by_name = {record.name: record for record in records}
+        judged = tuple(
+            judge(expectation, by_name, scenario.timeline, scenario.duration_ns)
+            for expectation in scenario.expectations
+        )
+        result = Result(
+            inputs_sha256=inputs.sha256,
+            simulated_ns=scenario.duration_ns,
+            events=events,
+            verdict=verdict(judged),
+            judged=judged,
+            timeline=scenario.timeline,
+            probes=records,
+            targets=play.targets,
+        )
+        (folder / SUMMARY).write_bytes(written(summary(play.world, result)))
+    return Ran(directory, records, judged, result.verdict, scenario.duration_ns)
+
+
+def _watch_and_run(play: Play, folder: Path, progress: Progress) -> int:
+    """Play to the end with everything noted down; returns how many events were."""
+    world, scenario = play.world, play.scenario
+    pairs = [(world.guests[probe.source], world.guests[probe.target]) for probe in scenario.probes]
+    boundaries = [moment for entry in scenario.timeline for moment in (entry.start_ns, entry.end_ns)]
+    with (folder / CAPTURE).open("wb") as packets, (folder / EVENTS).open("wb") as lines:
+        comment = f"{scenario.name}, seed {play.seed}"
+        capture = Capture(world, packets, scenario.capture, pairs, boundaries, comment)
+        log = EventLog(lines)
+        world.listeners.append(log)
+        play.run(progress)
+        capture.close()
+    return log.count
+
+
+def _record(play: Play, probe: str, every_ns: int) -> ProbeRecord:
+    record = ProbeRecord(probe, every_ns)
+    for answer in play.answers(probe):
+        record.add(answer.sequence, answer.sent_ns, answer.rtt_ns)
+    return record
+
+
+def _images(play: Play) -> dict[str, str]:
+    """The digests of the images that guests run."""
+    machines = (guest.instance.guest for guest in play.world)
+    return {machine.image.name: machine.image.digest for machine in machines if isinstance(machine, Machine)}

@@ -42,6 +42,7 @@ class Unicorn(NamedTuple):
     lib: Any
     const: Any
     x86: Any
+    emu_stop_address: int
 
     def check(self, error: int) -> None:
         if error:
@@ -61,9 +62,8 @@ class Unicorn(NamedTuple):
 
     def hook(self, handle: ctypes.c_void_p, kind: int, callback: Any, user_data: Any, *extra: Any) -> None:
         hook = ctypes.c_size_t()
-        pointer = ctypes.cast(callback, ctypes.c_void_p)
         # begin > end: everywhere.
-        error = self.lib.uc_hook_add(handle, ctypes.byref(hook), kind, pointer, user_data, 1, 0, *extra)
+        error = self.lib.uc_hook_add(handle, ctypes.byref(hook), kind, callback, user_data, 1, 0, *extra)
         self.check(error)
 
 
@@ -73,7 +73,9 @@ def unicorn() -> Unicorn:
     from unicorn import unicorn_const, x86_const
     from unicorn.unicorn_py3.unicorn import uclib
 
-    return Unicorn(uclib, unicorn_const, x86_const)
+    # Once for all: a cast leaves a reference cycle behind.
+    emu_stop_address = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value or 0
+    return Unicorn(uclib, unicorn_const, x86_const, emu_stop_address)
 
 
 def _close(lib: Any, handle: ctypes.c_void_p) -> None:
@@ -129,8 +131,8 @@ class Cpu:
             self._unicorn.check(lib.uc_mmio_map(self._handle, base, REGION_BYTES, read, None, write, None))
 
     def _trap(self, native: bool) -> None:
-        lib, const, x86 = self._unicorn
-        self._hook = InstructionHook(lib.uc_emu_stop, native)
+        lib, const, x86, emu_stop_address = self._unicorn
+        self._hook = InstructionHook(lib.uc_emu_stop, emu_stop_address, native)
         self._counters = self._hook.counters
         tsc, invalid = TSC(self._read_tsc), INVALID(self._touch)
         self._callbacks += (tsc, invalid)
@@ -248,4 +250,5 @@ class Cpu:
         self._finalizer()
         self._callbacks.clear()
         self._hook.release()
+        self._tsc = int  # the caller's method, which leads back to us
         del self._ram_buffer

@@ -58,11 +58,11 @@ def has_native_hook() -> bool:
 class InstructionHook:
     """The counters of one CPU and the callback that keeps them. Use `callback` with `user_data`."""
 
-    def __init__(self, emu_stop: Any, native: bool) -> None:
+    def __init__(self, emu_stop: Any, emu_stop_address: int, native: bool) -> None:
         self._block = (ctypes.c_uint64 * COUNTERS)()
         self.counters = memoryview(self._block).cast("B").cast("Q")
         self._emu_stop = emu_stop
-        self.counters[STOP] = ctypes.cast(emu_stop, ctypes.c_void_p).value or 0
+        self.counters[STOP] = emu_stop_address
         self.user_data = ctypes.c_void_p(ctypes.addressof(self._block))
         address = _native_address() if native else None
         self.callback: Any = ctypes.c_void_p(address) if address is not None else HOOK(self._count)

@@ -21,8 +21,9 @@ class Settings:
     native: bool = True
 
     def __post_init__(self) -> None:
-        if self.quantum < 1 or self.spin_limit < 1:
-            raise ValueError("quantum and spin_limit are at least 1 instruction")
+        for name in ("frequency_hz", "cycles_per_instruction", "spin_limit", "quantum"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it is at least 1")
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
+from scapy.layers.l2 import ARP, Ether
 
 from hypervisor.clock import Source
 from hypervisor.devices.memory import CONSOLE_BASE, PLATFORM_BASE, RAM_BASE
@@ -115,6 +115,10 @@ class Lab:
                 assert recomputed(frame) == frame
             self._checked[node] = len(node.frames)
 
+    def forget(self, node: Node) -> None:
+        """Its frames were taken away."""
+        self._checked[node] = 0
+
     def later(self, delay: int, action: Callable[[Any], None], argument: Any) -> None:
         self.clock.call_at(Ns(self.clock.now + delay), self._world, action, argument)
 
@@ -137,14 +141,14 @@ def cable(sender: Node, receiver: Node, line: Line) -> None:
 
     def carry(frame: bytes) -> None:
         arrival = line.send(len(frame), clock.now)
-        clock.call_at(arrival, source, receiver.machine.receive, frame)
+        clock.call_at(Ns(arrival), source, receiver.machine.receive, frame)
 
     sender.route = carry
 
 
 def recomputed(frame: bytes) -> bytes:
     """The frame as scapy would have built it: lengths and checksums anew."""
-    packet = Ether(frame)
+    packet: Any = Ether(frame)
     layer = packet
     while layer:
         for field in ("chksum", "len"):
@@ -155,7 +159,7 @@ def recomputed(frame: bytes) -> bytes:
 
 
 class DhcpServer:
-    """Answers as told; `seen` are the requests, `mute` and `answer_request` make it fail."""
+    """Answers as told, and to ARP; `seen` are the requests, `mute` and `answer_request` make it fail."""
 
     def __init__(self, address: str, lease: int = 3600, mask: str = "255.255.255.0", **options: Any) -> None:
         self.address = address
@@ -165,15 +169,21 @@ class DhcpServer:
         self.seen: list[Any] = []
 
     def answer(self, frame: bytes) -> bytes | None:
-        request = Ether(frame)
+        request: Any = Ether(frame)
+        if ARP in request and request[ARP].pdst == SERVER_IP:
+            return bytes(self._here_i_am(request))
         if DHCP not in request:
             return None
         self.seen.append(request)
-        kind = dict(option for option in request[DHCP].options if isinstance(option, tuple))["message-type"]
         if self.mute:
             self.mute -= 1
             return None
-        return self._reply(request, "offer" if kind == 1 else self.answer_request)
+        return self._reply(request, "offer" if message_type(request) == 1 else self.answer_request)
+
+    def _here_i_am(self, request: Any) -> Any:
+        arp = request[ARP]
+        answer = ARP(op=2, hwsrc=SERVER_MAC, psrc=SERVER_IP, hwdst=arp.hwsrc, pdst=arp.psrc)
+        return Ether(src=SERVER_MAC, dst=request.src) / answer
 
     def _reply(self, request: Any, kind: str) -> bytes:
         options = [("message-type", kind), ("server_id", SERVER_IP), *self.options.items(), "end"]
@@ -181,6 +191,11 @@ class DhcpServer:
         ether = Ether(src=SERVER_MAC, dst=request.src)
         packet = ether / IP(src=SERVER_IP, dst=self.address) / UDP(sport=67, dport=68) / bootp
         return bytes(packet / DHCP(options=options))
+
+
+def message_type(packet: Any) -> int:
+    options: list[Any] = [option for option in packet[DHCP].options if isinstance(option, tuple)]
+    return int(dict(options)["message-type"])
 
 
 def serve(node: Node, server: DhcpServer) -> None:
@@ -205,7 +220,7 @@ def bound_agent(lab: Lab, address: str = "10.0.0.11", **settings: Any) -> Node:
     lab.run(1 * MS)
     assert node.machine.address is not None and format_ip(node.machine.address) == address
     node.frames.clear()
-    lab._checked[node] = 0
+    lab.forget(node)
     node.route = lambda frame: None
     return node
 
@@ -314,4 +329,4 @@ def print_text(text: str) -> bytes:
     return setup + stores + descriptor(0, BUFFER, len(text)) + available(0) + notify(CONSOLE_BASE, 1)
 
 
-ZERO_COST = {"costs": FREE, "frequency_hz": GHZ}
+ZERO_COST: dict[str, Any] = {"costs": FREE, "frequency_hz": GHZ}

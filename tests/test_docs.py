@@ -141,7 +141,15 @@ def test_the_readmes_sessions_are_real(line: str, monkeypatch: pytest.MonkeyPatc
     """The output shown is the output there is; `...` leaves lines out."""
     monkeypatch.chdir(ROOT)
     output = CliRunner().invoke(app, shlex.split(line, comments=True)[1:]).output
-    assert [shown for shown in shown_after(line) if shown not in output.splitlines()] == [], output
+    assert [shown for shown in shown_after(f"$ {line}") if shown not in output.splitlines()] == [], output
+
+
+def test_the_readmes_demo_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but its last line, which tells where the run is and how long it took."""
+    monkeypatch.chdir(ROOT)
+    arguments = ["run", "topologies/az-outage.yaml", "--quiet", "--out", str(tmp_path / "run")]
+    output = CliRunner().invoke(app, arguments).output.splitlines()
+    assert shown_after("$ make demo")[:-1] == [line for line in output if line][:-1]
 
 
 @pytest.mark.parametrize("file", [body for language, body in BLOCK.findall(text_of(README)) if "version: 1" in body])
@@ -150,11 +158,11 @@ def test_the_readmes_files_are_those_that_ship(file: str) -> None:
 
 
 def shown_after(line: str) -> list[str]:
-    """What the README shows below a command, up to the next one."""
+    """What the README shows below a prompt, up to the next one."""
     for _, body in BLOCK.findall(text_of(README)):
         lines = body.splitlines()
-        if f"$ {line}" in lines:
-            rest = lines[lines.index(f"$ {line}") + 1 :]
+        if line in lines:
+            rest = lines[lines.index(line) + 1 :]
             end = next((at for at, each in enumerate(rest) if each.startswith("$ ")), len(rest))
             return [each for each in rest[:end] if each.strip() not in ("", "...") and not each.startswith("# ")]
     return []

@@ -1,5 +1,6 @@
 """The product's side of the comparison: a built world, packets as real frames in it, and its own traces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -71,13 +72,20 @@ class Silent:
     def stop(self) -> None: ...
 
 
+Refusal = tuple[Ending, Place | None]
+
+
 @dataclass(frozen=True)
 class Seen:
-    """What the product did. `place` is None where sender and receiver share a host: nothing tells the sides apart."""
+    """What the product did. `place` is None where sender and receiver share a host: nothing tells the sides apart.
+
+    `refusals` are all that a trace found in the way, or the one that a live packet met.
+    """
 
     ending: Ending
     place: Place | None
     receiver: str = ""
+    refusals: tuple[Refusal, ...] = ()
 
     def agrees(self, verdict: Verdict, sender: str) -> bool:
         if verdict.delivered:
@@ -85,6 +93,15 @@ class Seen:
         # A route may lead back to the sender: one interface, both sides.
         place = None if verdict.receiver == sender else self.place
         return self.ending is verdict.ending and place in (None, verdict.place)
+
+    def __str__(self) -> str:
+        place = self.place.value if self.place else "either side"
+        behind = "; ".join(f"{ending.value} at {place.value if place else '?'}" for ending, place in self.refusals)
+        return f"{self.ending.value} at {place} {self.receiver}; met: {behind or 'nothing'}"
+
+
+def refusals(way: Sequence[Verdict]) -> tuple[Refusal, ...]:
+    return tuple((verdict.ending, verdict.place) for verdict in way if not verdict.delivered)
 
 
 class Lab:
@@ -119,9 +136,9 @@ class Lab:
 
     def send(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> Seen:
         """Resolve the next hop as a guest does, send one frame, and see where it ends."""
-        mac = self._next_hop_mac(src, dst, packet)
+        mac = self.resolve(src, dst, packet)
         if mac is None:
-            return Seen(Ending.NO_MAPPING, Place.MAPPING)
+            return Seen(Ending.NO_MAPPING, Place.MAPPING, refusals=((Ending.NO_MAPPING, Place.MAPPING),))
         guest = self.guests[src]
         datagram = bytes(_ip(packet.source or IPv4Address(guest.ip), dst, packet))
         self._forget()
@@ -139,17 +156,17 @@ class Lab:
 
     def _seen(self, sender: Guest, place: str, outcome: Outcome) -> Seen:
         ending = ENDINGS[outcome]
-        if ending not in SIDED:
-            return Seen(ending, PLACES[ending])
-        alone = sum(guest.host is sender.host for guest in self.guests.values()) == 1
-        return Seen(ending, SIDED[ending][place != sender.host.name] if alone else None)
+        where: Place | None = PLACES.get(ending)
+        if ending in SIDED and sum(guest.host is sender.host for guest in self.guests.values()) == 1:
+            where = SIDED[ending][place != sender.host.name]
+        return Seen(ending, where, refusals=((ending, where),))
 
     def _forget(self) -> None:
         self._drops.clear()
         for inbox in self._inboxes.values():
             inbox.clear()
 
-    def _next_hop_mac(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> str | None:
+    def resolve(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> str | None:
         """None: nobody answers who has it."""
         if packet.via:
             return format_mac(self.guests[src[0], packet.via].mac)
@@ -185,13 +202,22 @@ class Lab:
         return trace(self.world, self.guests[src], Ip(int(dst)), TrafficSpec(packet.protocol, *ports))
 
 
-def traced(journey: Journey) -> Seen:
-    """The first blocker of a journey, or its end."""
-    ending = ENDINGS[journey.outcome]
-    if ending not in SIDED:
-        return Seen(ending, PLACES[ending])
-    blocker = next(hop for hop in journey.hops if hop.blocked)
-    return Seen(ending, SIDED[ending][_is_entering(journey, blocker)])
+def traced(journey: Journey, destination: str = "") -> Seen:
+    """How a journey ends, and everything that is in its way.
+
+    Without a route there is no saying whose address it is: what a trace says behind that is left out.
+    """
+    met: list[Refusal] = []
+    for hop in journey.blockers:
+        if (Ending.NO_ROUTE, Place.ROUTE) in met:
+            break
+        assert hop.outcome is not None, "a blocker"
+        ending = ENDINGS[hop.outcome]
+        met.append((ending, SIDED[ending][_is_entering(journey, hop)] if ending in SIDED else PLACES[ending]))
+    assert ENDINGS[journey.outcome] is (met[0][0] if met else Ending.DELIVERED), "the first blocker decides"
+    if met:
+        return Seen(*met[0], refusals=tuple(met))
+    return Seen(Ending.DELIVERED, Place.RECEIVER, destination)
 
 
 def _is_entering(journey: Journey, blocker: Hop) -> bool:

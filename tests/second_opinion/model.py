@@ -141,7 +141,7 @@ def default_group() -> Group:
 
 
 class Region:
-    """What all requests together made. `addresses` has each instance's private address, by (VPC, name)."""
+    """What all requests together made. `addresses`: of who asked for none, by (VPC, name)."""
 
     def __init__(self, requests: Iterable[Request], addresses: Mapping[tuple[str, str], str]) -> None:
         self.vpcs: dict[str, Vpc] = {}
@@ -182,7 +182,7 @@ class Region:
                 vpc.instances[request.name] = self._instance(vpc, request)
 
     def _instance(self, vpc: Vpc, request: RunInstances) -> Instance:
-        address = IPv4Address(self._addresses[request.vpc, request.name])
+        address = IPv4Address(request.private_ip_address or self._addresses[request.vpc, request.name])
         groups = request.security_groups or ("default",)
         return Instance(request.name, address, vpc.subnets[request.subnet], groups, request.source_dest_check)
 

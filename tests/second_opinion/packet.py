@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 
 ICMP, TCP, UDP = 1, 6, 17
 
+PROTOCOL_NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp"}
 ECHO, ECHO_REPLY = 8, 0
 ICMP_ERRORS = (3, 4, 5, 11, 12)
 """ICMP messages that quote the packet they are about (RFC 1122 section 3.2.2)."""
@@ -39,6 +40,17 @@ class Packet:
     source: IPv4Address | None = None
     quote: "Quote | None" = None
     via: str = ""
+
+    def __str__(self) -> str:
+        words = [PROTOCOL_NAMES.get(self.protocol, f"proto {self.protocol}")]
+        if self.protocol in (TCP, UDP):
+            words.append(f"{self.src_port}>{self.dst_port} {self.flags}".strip())
+        if self.protocol == ICMP:
+            words.append(f"{self.icmp_type}/{self.icmp_code} id {self.icmp_id}")
+        if self.fragment is not Fragment.WHOLE:
+            words.append(f"{self.fragment.value} fragment")
+        words += [f"{name} {value}" for name, value in (("from", self.source), ("via", self.via)) if value]
+        return " ".join(words) + (f" about [{self.quote}]" if self.quote else "")
 
     @property
     def has_ports(self) -> bool:
@@ -77,6 +89,9 @@ class Quote:
     dst: IPv4Address
     packet: Packet
 
+    def __str__(self) -> str:
+        return f"{self.src} -> {self.dst} {self.packet}"
+
 
 class Ending(Enum):
     DELIVERED = "delivered"
@@ -111,6 +126,9 @@ class Verdict:
     ending: Ending
     place: Place
     receiver: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.ending.value} at {self.place.value} {self.receiver}".strip()
 
     @property
     def delivered(self) -> bool:

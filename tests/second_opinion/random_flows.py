@@ -6,10 +6,13 @@ from ipaddress import IPv4Address
 from random import Random
 
 from dcsim.request import (
+    AssociateRouteTable,
     AuthorizeSecurityGroupIngress,
     CreateNetworkAclEntry,
     CreateRoute,
+    CreateRouteTable,
     CreateSecurityGroup,
+    CreateSubnet,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
@@ -17,7 +20,7 @@ from dcsim.request import (
 from netvirt.address import Cidr, Ip
 
 from .packet import ICMP, TCP, UDP, Fragment, Packet, Quote
-from .random_vpcs import MARK, OTHER_PROTOCOLS, OUTSIDE, SmallWorld, Somebody, cidr
+from .random_vpcs import MARK, OTHER_PROTOCOLS, OUTSIDE, SmallWorld, Somebody, cidr, sentence
 
 PORTS = (0, 1, 21, 22, 23, 52, 53, 79, 80, 81, 442, 443, 444, 1023, 1024, 8080, 32767, 32768, 60999, 61000, 65535)
 """The borders of the rules' ranges, and beyond."""
@@ -32,12 +35,16 @@ LONG_S = (431_999, 432_001)
 
 @dataclass(frozen=True)
 class Step:
-    """`gap_s` after the step before, an instance sends a packet."""
+    """`gap_s` after the step before, an instance sends a packet; `traced`: and asks before how it will go."""
 
     gap_s: float
     src: tuple[str, str]
     dst: IPv4Address
     packet: Packet
+    traced: bool = False
+
+    def __str__(self) -> str:
+        return f"+{self.gap_s} s{' traced' * self.traced}: {'/'.join(self.src)} -> {self.dst} {self.packet}"
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,9 @@ class Change:
 
     gap_s: float
     request: Request
+
+    def __str__(self) -> str:
+        return f"+{self.gap_s} s: {sentence(self.request)}"
 
 
 Event = Step | Change
@@ -185,15 +195,17 @@ def a_change(random: Random, world: SmallWorld) -> Request:
     return random.choice(changes)
 
 
-def some_new_route(random: Random, world: SmallWorld, vpc: str) -> list[CreateRoute]:
-    """To a subnet that the table knows as local, until now."""
+def some_new_route(random: Random, world: SmallWorld, vpc: str) -> list[Request]:
+    """Of a table: to a subnet that was local until now. Of a subnet: another table."""
+    tables = ["main", *(each.name for each in world.requests if isinstance(each, CreateRouteTable) and each.vpc == vpc)]
+    table = random.choice(tables)
+    subnet = random.choice([each for each in world.requests if isinstance(each, CreateSubnet) and each.vpc == vpc])
+    changes: list[Request] = [AssociateRouteTable(vpc, table, subnet.name, mark=MARK)]
     known = {(each.route_table, each.destination) for each in world.requests if isinstance(each, CreateRoute)}
-    blocks = [cidr(each.subnet) for each in world.instances if each.vpc == vpc and each.subnet != world.vpcs[vpc]]
-    targets = [each for each in world.instances if each.vpc == vpc and not each.checked]
-    block = random.choice(blocks) if blocks else ALL
-    if ("main", block) in known or not targets:
-        return []
-    return [CreateRoute(vpc, "main", block, random.choice(targets).name, mark=MARK)]
+    targets = [each.name for each in world.instances if each.vpc == vpc and not each.checked]
+    if targets and (table, subnet.cidr_block) not in known and cidr(world.vpcs[vpc]) != subnet.cidr_block:
+        changes.append(CreateRoute(vpc, table, subnet.cidr_block, random.choice(targets), mark=MARK))
+    return changes
 
 
 def a_broken_conversation(random: Random, world: SmallWorld) -> Story:

@@ -89,7 +89,7 @@ class SmallWorld:
         return tuple(IPv4Network(each.cidr_block) for each in self.requests if isinstance(each, CreateSubnet))
 
     def __str__(self) -> str:
-        return "\n".join(f"  {_sentence(request)}" for request in self.requests)
+        return "\n".join(f"  {sentence(request)}" for request in self.requests)
 
 
 def a_world(random: Random) -> SmallWorld:
@@ -268,7 +268,7 @@ def _same_rule(request: Request) -> Request:
     return request
 
 
-def _sentence(request: Request) -> str:
+def sentence(request: Request) -> str:
     """`CreateRoute(vpc='north', ...)` without the mark and what says nothing."""
     fields = ((name, getattr(request, name)) for name in request.__dataclass_fields__ if name != "mark")
     said = ", ".join(f"{name}={_text(value)}" for name, value in fields if value not in (None, "", -1))

@@ -1,116 +1,33 @@
 """The second opinion itself, pinned by journeys taken straight from AWS's documents."""
 
-from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from dcsim.request import (
-    AssociateRouteTable,
-    AuthorizeSecurityGroupEgress,
-    AuthorizeSecurityGroupIngress,
-    CreateNetworkAcl,
-    CreateNetworkAclEntry,
-    CreateRoute,
-    CreateRouteTable,
-    CreateSecurityGroup,
-    CreateSubnet,
-    CreateVpc,
-    ReplaceNetworkAclAssociation,
-    Request,
-    RevokeSecurityGroupEgress,
-    RunInstances,
+from dcsim.request import CreateSubnet, CreateVpc, Request, RevokeSecurityGroupEgress, RunInstances
+from netvirt.address import parse_cidr, parse_ip
+
+from .by_hand import (
+    ADDRESSES,
+    DELIVERED,
+    EVERYWHERE,
+    GRE,
+    OPEN,
+    PING,
+    PONG,
+    Story,
+    acl,
+    entry,
+    group,
+    lets_in,
+    lets_out,
+    routes_of,
+    run,
+    tcp,
+    udp,
 )
-from netvirt.address import Cidr, parse_cidr
-
-from .evaluator import Evaluator
 from .packet import ICMP, TCP, UDP, Ending, Fragment, Packet, Place, Quote, Verdict
-from .random_vpcs import MARK, Ports
-
-GRE = 47
-EVERYWHERE = "0.0.0.0/0"
-PING = Packet(ICMP, icmp_type=8, icmp_id=1)
-PONG = Packet(ICMP, icmp_type=0, icmp_id=1)
-DELIVERED = Ending.DELIVERED
-
-
-class Story:
-    """One VPC 10.0.0.0/16: subnets `x` 10.0.1.0/24 and `y` 10.0.2.0/24; and a clock."""
-
-    def __init__(self, *requests: Request, instances: Iterable[Request] = ()) -> None:
-        base: list[Request] = [
-            CreateVpc("v", parse_cidr("10.0.0.0/16"), mark=MARK),
-            CreateSubnet("v", "x", parse_cidr("10.0.1.0/24"), "a", mark=MARK),
-            CreateSubnet("v", "y", parse_cidr("10.0.2.0/24"), "b", mark=MARK),
-        ]
-        everything = [*base, *requests, *(instances or PAIR)]
-        everything.sort(key=lambda request: isinstance(request, CreateRoute))
-        self.addresses = {("v", name): address for name, address in ADDRESSES.items()}
-        self.evaluator = Evaluator(everything, self.addresses)
-        self.now_s = 0.0
-
-    def send(self, src: str, dst: str, packet: Packet) -> Verdict:
-        address = IPv4Address(ADDRESSES.get(dst, dst))
-        return self.evaluator.send(("v", src), address, packet, self.now_s)
-
-    def ending(self, src: str, dst: str, packet: Packet) -> Ending:
-        return self.send(src, dst, packet).ending
-
-    def wait(self, seconds: float) -> None:
-        self.now_s += seconds
-
-
-ADDRESSES = {"left": "10.0.1.4", "near": "10.0.1.5", "right": "10.0.2.4", "box": "10.0.2.5"}
-
-
-def run(name: str, *groups: str, check: bool = True) -> RunInstances:
-    subnet = "x" if ADDRESSES[name].startswith("10.0.1.") else "y"
-    return RunInstances("v", name, subnet, groups, None, None, check, "m7i.large", None, None, mark=MARK)
-
-
-def group(name: str, *rules: Request, revoked: bool = False) -> list[Request]:
-    made: list[Request] = [CreateSecurityGroup("v", name, mark=MARK)]
-    if revoked:
-        made.append(RevokeSecurityGroupEgress("v", name, mark=MARK))
-    return [*made, *rules]
-
-
-def lets_in(name: str, protocol: int, ports: Ports, peer: str, icmp_type: int = -1) -> Request:
-    return AuthorizeSecurityGroupIngress("v", name, protocol, ports, icmp_type, -1, _peer(peer), "", mark=MARK)
-
-
-def lets_out(name: str, protocol: int, ports: Ports, peer: str) -> Request:
-    return AuthorizeSecurityGroupEgress("v", name, protocol, ports, -1, -1, _peer(peer), "", mark=MARK)
-
-
-def _peer(text: str) -> Cidr | str:
-    return parse_cidr(text) if "/" in text else text
-
-
-def entry(acl: str, way: str, number: int, allow: bool, protocol: int, ports: Ports, block: str) -> Request:
-    cidr = parse_cidr(block)
-    return CreateNetworkAclEntry("v", acl, way == "out", number, allow, protocol, ports, -1, -1, cidr, "", mark=MARK)
-
-
-def acl(name: str, subnet: str, *entries: Request) -> list[Request]:
-    return [
-        CreateNetworkAcl("v", name, mark=MARK),
-        ReplaceNetworkAclAssociation("v", name, subnet, mark=MARK),
-        *entries,
-    ]
-
-
-def tcp(dst_port: int, src_port: int = 40000, flags: str = "S") -> Packet:
-    return Packet(TCP, src_port, dst_port, flags=flags)
-
-
-def udp(dst_port: int, src_port: int = 40000) -> Packet:
-    return Packet(UDP, src_port, dst_port)
-
-
-PAIR = (run("left", "open"), run("near", "open"), run("right", "open"), run("box", "open", check=False))
-OPEN = group("open", lets_in("open", -1, None, EVERYWHERE))
-
+from .random_vpcs import MARK
 
 # Section 18.1, section 4: network ACLs
 
@@ -313,11 +230,7 @@ def test_the_sender_remembers_only_what_has_left_its_subnet(refused_by: str, ref
 
 
 def routed(*routes: tuple[str, str], box_checks: bool = False) -> Story:
-    table: list[Request] = [
-        CreateRouteTable("v", "t", mark=MARK),
-        AssociateRouteTable("v", "t", "x", mark=MARK),
-        *(CreateRoute("v", "t", parse_cidr(block), target, mark=MARK) for block, target in routes),
-    ]
+    table = routes_of("x", *routes)
     instances = (
         run("left", "open"),
         run("near", "open", check=False),
@@ -375,10 +288,9 @@ def test_vpcs_are_worlds_of_their_own() -> None:
     other: list[Request] = [
         CreateVpc("w", block, mark=MARK),
         CreateSubnet("w", "x", parse_cidr("10.0.1.0/24"), "a", mark=MARK),
-        RunInstances("w", "left", "x", (), None, None, True, "m7i.large", None, None, mark=MARK),
+        RunInstances("w", "left", "x", (), None, parse_ip("10.0.1.4"), True, "m7i.large", None, None, mark=MARK),
     ]
     story = Story(*OPEN)
-    story.addresses["w", "left"] = "10.0.1.4"
     for request in other:
         story.evaluator.apply(request)
     assert story.evaluator.send(("w", "left"), IPv4Address("10.0.1.5"), PING, 0).ending is Ending.NO_MAPPING

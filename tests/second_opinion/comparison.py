@@ -1,0 +1,189 @@
+"""One random story, told to the evaluator and to the product; where they part, the least of it that still shows it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from random import Random
+from typing import TypeVar
+
+from dcsim.problem import Refused
+from dcsim.trace import Traced
+
+from .evaluator import Evaluator
+from .lab import CRAMPED, ROOMY, Lab, Seen, refusals, traced
+from .packet import ECHO, ICMP, TCP, Packet, Verdict
+from .random_flows import Change, Event, Step, a_script, reply_to
+from .random_vpcs import SmallWorld, a_world
+from .reported import STATELESS, what_is_reported
+
+T = TypeVar("T")
+TRACED = 0.33
+"""Of all steps, so many are traced before they are sent."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A world and what happens in it."""
+
+    seed: int
+    world: SmallWorld
+    story: tuple[Event, ...]
+    roomy: bool
+
+    def __str__(self) -> str:
+        story = "\n".join(f"  {event}" for event in self.story)
+        return f"seed {self.seed}, {'roomy' if self.roomy else 'cramped'}\n{self.world}\nand then\n{story}"
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """`asked`: `live`, `trace` or `trace reply`. `reported` names the known fault of the product that explains it."""
+
+    asked: str
+    step: Step
+    evaluator: str
+    product: str
+    reported: str | None
+
+    def __str__(self) -> str:
+        return f"{self.asked} of {self.step}\n  evaluator: {self.evaluator}\n  product: {self.product}"
+
+
+def random_case(seed: int) -> Case:
+    random = Random(f"{seed}/second opinion")
+    world = a_world(random)
+    script = a_script(random, world)
+    story = tuple(
+        replace(event, traced=random.random() < TRACED) if isinstance(event, Step) else event for event in script
+    )
+    return Case(seed, world, story, roomy=seed % 2 == 0)
+
+
+class Comparison:
+    """Plays a case on both sides until they part. `asked` counts the comparisons by kind, `reported` known faults."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._evaluator = Evaluator(case.world.requests, case.world.addresses)
+        self._lab = Lab(case.world, case.seed, ROOMY if case.roomy else CRAMPED)
+        self._past: list[Step] = []
+        self.asked: Counter[str] = Counter()
+        self.reported: Counter[str] = Counter()
+
+    def play(self) -> Disagreement | None:
+        for event in self._case.story:
+            self._lab.wait(event.gap_s)
+            if isinstance(event, Change):
+                self._evaluator.apply(event.request)
+                self._lab.change(event.request)
+                continue
+            if event.traced:
+                found = self._trace(replace(event, packet=_opening(event.packet)))
+                if self._ends_with(found):
+                    return found
+            found = self._send(event)
+            if self._ends_with(found):
+                return found
+            self._past.append(event)
+        return None
+
+    def _ends_with(self, found: Disagreement | None) -> bool:
+        if found is not None and found.reported is not None:
+            self.reported[found.reported] += 1
+        return found is not None and found.reported not in STATELESS
+
+    def _send(self, step: Step) -> Disagreement | None:
+        self.asked["live"] += 1
+        # First, because asking for a MAC address takes some time.
+        self._lab.resolve(step.src, step.dst, step.packet)
+        verdict = self._evaluator.send(step.src, step.dst, step.packet, self._lab.now_s)
+        seen = self._lab.send(step.src, step.dst, step.packet)
+        if seen.agrees(verdict, step.src[1]):
+            return None
+        return self._parted("live", step, [verdict], seen)
+
+    def _trace(self, step: Step) -> Disagreement | None:
+        """Both ways, past every blocker."""
+        self.asked["trace"] += 1
+        evaluator = self._evaluator.copy()
+        trace = self._lab.trace(step.src, step.dst, step.packet)
+        way = evaluator.explain(step.src, step.dst, step.packet, self._lab.now_s)
+        seen = traced(trace.forward, trace.destination)
+        if not seen.agrees(way[0], step.src[1]) or seen.refusals != refusals(way):
+            return self._parted("trace", step, way, seen)
+        receiver = self._destination(step, way)
+        if receiver is None:
+            return self._parted("trace reply", step, way, traced(trace.reply)) if trace.reply is not None else None
+        back = Step(0, receiver, IPv4Address(self._case.world.addresses[step.src]), reply_to(step.packet))
+        return self._trace_reply(trace, step, way, back, evaluator)
+
+    def _trace_reply(
+        self, trace: Traced, step: Step, way: Sequence[Verdict], back: Step, evaluator: Evaluator
+    ) -> Disagreement | None:
+        self.asked["trace reply"] += 1
+        assert trace.reply is not None, f"{step.dst} is there to reply"
+        way_back = evaluator.explain(back.src, back.dst, back.packet, self._lab.now_s)
+        seen = traced(trace.reply)
+        if not seen.agrees(way_back[0], back.src[1]) or seen.refusals != refusals(way_back):
+            return self._parted("trace reply", back, way_back, seen)
+        comes_home = way[0].delivered and way_back[0].delivered and way_back[0].receiver == step.src[1]
+        if trace.reachable != comes_home:
+            return self._parted("reachable", back, way_back, seen)
+        return None
+
+    def _destination(self, step: Step, way: Sequence[Verdict]) -> tuple[str, str] | None:
+        """Who gets the packet in the end, if that is who it was meant for."""
+        key = step.src[0], way[-1].receiver
+        return key if self._case.world.addresses.get(key) == str(step.dst) else None
+
+    def _parted(self, asked: str, step: Step, way: Sequence[Verdict], seen: Seen) -> Disagreement:
+        reported = what_is_reported(asked, step, self._past, self._case.world, way, seen)
+        return Disagreement(asked, step, "; ".join(map(str, way)), str(seen), reported)
+
+
+def _opening(packet: Packet) -> Packet:
+    """The first packet of a flow like this one's, as a trace asks for it."""
+    match packet.protocol:
+        case 1:
+            return Packet(ICMP, icmp_type=ECHO, icmp_id=1)
+        case 6:
+            return Packet(TCP, packet.src_port, packet.dst_port, flags="S")
+        case _:
+            return Packet(packet.protocol, packet.src_port, packet.dst_port)
+
+
+# Less of the same
+
+
+def shrink(case: Case, found: Disagreement) -> tuple[Case, Disagreement]:
+    """The same kind of disagreement with fewer events and requests: each is left out if it can be."""
+    latest = [found]
+
+    def still_shows(candidate: Case) -> bool:
+        again = _play_again(candidate)
+        if again is None or (again.asked, again.reported) != (found.asked, found.reported):
+            return False
+        latest.append(again)
+        return True
+
+    story = _fewer(case.story, lambda story: still_shows(replace(case, story=story)))
+    case = replace(case, story=story)
+    requests = _fewer(case.world.requests, lambda requests: still_shows(replace(case, world=SmallWorld(requests))))
+    return replace(case, world=SmallWorld(requests)), latest[-1]
+
+
+def _fewer(items: tuple[T, ...], still_shows: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:
+    for position in reversed(range(len(items))):
+        without = items[:position] + items[position + 1 :]
+        if still_shows(without):
+            items = without
+    return items
+
+
+def _play_again(case: Case) -> Disagreement | None:
+    """None also where the world without something is none."""
+    try:
+        return Comparison(case).play()
+    except (Refused, KeyError):
+        return None

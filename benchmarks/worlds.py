@@ -27,8 +27,9 @@ class Count:
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None:
         pass
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> bool:
         self.frames += 1
+        return True
 
     def order(self, line: str) -> None:
         pass

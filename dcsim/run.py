@@ -78,6 +78,6 @@ def _record(play: Play, probe: str, every_ns: int) -> ProbeRecord:
 
 
 def _images(play: Play) -> dict[str, str]:
-    """The digests of the images that guests run."""
-    machines = (guest.instance.guest for guest in play.world)
-    return {machine.image.name: machine.image.digest for machine in machines if isinstance(machine, Machine)}
+    """The digests of the images that guests run, by guest: two files may share a name."""
+    machines = {play.world.full_name(guest): guest.instance.guest for guest in play.world}
+    return {name: machine.image.digest for name, machine in machines.items() if isinstance(machine, Machine)}

@@ -1,5 +1,6 @@
 """A built region: registries of what exists. Verbs live beside their nouns."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ from dcsim.fabric.fabric import Fabric
 from dcsim.guests import BOOT_NS, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
 from dcsim.problem import Problem, Refused
-from dcsim.request import Request
+from dcsim.request import Request, RunInstances
 from dcsim.topology.plan import Plan
 from hypervisor.clock import Source
 from hypervisor.guest import Guest as Running
@@ -104,6 +105,7 @@ class World:
         self.hosts: dict[HostId, Host] = {}
         self.guests: dict[tuple[str, str], Guest] = {}
         self.listeners: list[Listener] = []
+        self._namesakes = Counter(request.name for request in plan.requests if isinstance(request, RunInstances))
         self.fabric.observe(self._on_routing)
 
     def __getitem__(self, name: str) -> Guest:
@@ -123,6 +125,10 @@ class World:
     def full_name(guest: Guest) -> str:
         return f"{guest.placed.vpc.name}/{guest.name}"
 
+    def _place_name(self, guest: Guest) -> str:
+        """What drops and captures call its vNIC: its name, with the VPC's where another VPC has one of that name."""
+        return self.full_name(guest) if self._namesakes[guest.name] > 1 else guest.name
+
     def tell(self, event: Event) -> None:
         for listener in self.listeners:
             listener(self.clock.now, event)
@@ -141,7 +147,7 @@ class World:
         guest = Guest(placed.interface.name, placed, host)
         port = host.vswitch.plug(placed.interface, placed.vpc.vni)
         self.propagation.subscribe(host, placed.vpc.vni)
-        nic = Nic(host, port, placed.interface.number, Shape(NIC_BPS.value, NIC_LIMIT_BYTES))
+        nic = Nic(self._place_name(guest), host, port, placed.interface.number, Shape(NIC_BPS.value, NIC_LIMIT_BYTES))
         boot_ns = BOOT_NS.value if placed.request.boot_ns is None else placed.request.boot_ns
         guest.instance = Instance(
             nic, guest_of(placed, nic, self.seed), boot_ns, _Report(self, guest), Source(nic.source_id + 3)

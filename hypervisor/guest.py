@@ -35,8 +35,8 @@ class Guest(Protocol):
 
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None: ...
 
-    def receive(self, data: bytes) -> None:
-        """A whole Ethernet frame arrives at the vNIC now."""
+    def receive(self, data: bytes) -> bool:
+        """A whole Ethernet frame arrives at the vNIC now. False: the guest had no buffer for it."""
 
     def order(self, line: str) -> None:
         """Type one line, without its newline, on the guest's console."""

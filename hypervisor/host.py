@@ -34,10 +34,10 @@ class Shape:
 class Nic:
     """A vNIC: the guest's `Wire` on one side, a switch port on the other, a shaper each way between."""
 
-    def __init__(self, host: "Host", port: Port, number: int, shape: Shape) -> None:
+    def __init__(self, name: str, host: "Host", port: Port, number: int, shape: Shape) -> None:
+        self.name = name
         self.host = host
         self.port = port
-        self.name = port.name
         self.mac: Mac = port.mac
         self.mtu = MTU_BYTES.value
         self.guest: Guest | None = None
@@ -78,10 +78,12 @@ class Nic:
         if self.guest is None:
             self.host.ledger.drop(frame, self.name, Outcome.GUEST_DOWN)
             return
-        self.delivered += 1
         for see in self.taps:
             see(self, frame, False)
-        self.guest.receive(frame.data)
+        if self.guest.receive(frame.data):
+            self.delivered += 1
+        else:
+            self.host.ledger.drop(frame, self.name, Outcome.NO_RX_BUFFER)
 
 
 @dataclass(slots=True)

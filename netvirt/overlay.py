@@ -7,29 +7,26 @@ carries the inner flow's entropy (section 3.3), so that the fabric's ECMP spread
 import zlib
 from struct import Struct
 
-from netvirt.address import Cidr, HostId, Ip, Vni
+from netvirt.address import Cidr, HostId, Ip, Mac, Vni
 from netvirt.frame import Frame, flipped
-from netvirt.wire.checksum import internet_checksum
+from netvirt.wire import ethernet, geneve, ipv4, udp
+from netvirt.wire.ethernet import ETHERTYPE_IPV4, Ethernet
+from netvirt.wire.geneve import Geneve
+from netvirt.wire.ipv4 import Ipv4
+from netvirt.wire.udp import Udp
 
 UNDERLAY = Cidr(Ip(100 << 24 | 64 << 16), 10)
 """Hosts' own addresses, from the shared address space (RFC 6598), which no VPC packet ever meets."""
 
-GENEVE_PORT = 6081
-ETHERTYPE_IPV4 = 0x0800
-TRANSPARENT_ETHERNET = 0x6558
 OPTION_CLASS = 0xFF01
 """From the experimental range of RFC 8926 section 4.3.1. One option: the number of the sending interface."""
 OPTION_SENDER = 0x01
+_OPTION = Struct("!HBBI")
 ENTROPY_BASE, ENTROPY_BITS = 0xC000, 14
 """Source ports 49152-65535, the dynamic range (RFC 8926 section 3.3)."""
 
-_OUTER = Struct("!6s6sHBBHHHBBHIIHHHHBBHI HBBI")
-OVERHEAD_BYTES = _OUTER.size
-"""Outer Ethernet 14, IPv4 20, UDP 8, Geneve 8 and its option 8."""
-
-_IP_START, _IP_END = 14, 34
-_TTL = 64
-_DONT_FRAGMENT = 0x4000
+OVERHEAD_BYTES = ethernet.HEADER_BYTES + ipv4.HEADER_BYTES + udp.HEADER_BYTES + geneve.HEADER_BYTES + _OPTION.size
+"""58: outer Ethernet 14, IPv4 20, UDP 8, Geneve 8 and its option 8."""
 
 
 def underlay_ip(host: HostId) -> Ip:
@@ -40,9 +37,9 @@ def host_of(address: int) -> HostId:
     return HostId(address - UNDERLAY.network - 1)
 
 
-def underlay_mac(host: HostId) -> bytes:
+def underlay_mac(host: HostId) -> Mac:
     """Locally administered, from the host's number."""
-    return (0x02_DC_00_00_00_00 | host).to_bytes(6, "big")
+    return Mac(0x02_DC_00_00_00_00 | host)
 
 
 class Tunnel:
@@ -68,18 +65,14 @@ class Tunnel:
         other.source_port, other.flow = self.source_port, self.flow
         return other
 
-    def header(self, inner_size: int) -> bytes:
-        """The outer headers for an inner frame of that size. The UDP checksum is zero (RFC 8926 section 3.3)."""
-        ip_size = OVERHEAD_BYTES - _IP_START + inner_size
-        header = _OUTER.pack(
-            underlay_mac(self.target), underlay_mac(self.source), ETHERTYPE_IPV4,
-            0x45, 0, ip_size, 0, _DONT_FRAGMENT, _TTL, 17, 0, underlay_ip(self.source), underlay_ip(self.target),
-            self.source_port, GENEVE_PORT, ip_size - 20, 0,
-            2, 0, TRANSPARENT_ETHERNET, self.vni << 8,
-            OPTION_CLASS, OPTION_SENDER, 1, self.sender,
-        )  # fmt: skip
-        checksum = internet_checksum(header[_IP_START:_IP_END])
-        return header[: _IP_START + 10] + checksum.to_bytes(2, "big") + header[_IP_START + 12 :]
+    def wrap(self, inner: bytes) -> bytes:
+        """The whole outer frame. Its UDP checksum is zero (RFC 8926 section 3.3)."""
+        option = _OPTION.pack(OPTION_CLASS, OPTION_SENDER, 1, self.sender)
+        payload = Geneve(self.vni, inner, options=option).emit()
+        datagram = Udp(self.source_port, geneve.PORT, payload).emit_without_checksum()
+        source, target = underlay_ip(self.source), underlay_ip(self.target)
+        packet = Ipv4(source, target, ipv4.PROTOCOL_UDP, datagram, dont_fragment=True).emit()
+        return Ethernet(underlay_mac(self.target), underlay_mac(self.source), ETHERTYPE_IPV4, packet).emit()
 
 
 class Encapsulated:
@@ -100,7 +93,7 @@ class Encapsulated:
 
     @property
     def data(self) -> bytes:
-        return self.tunnel.header(self.inner.size) + self.inner.data
+        return self.tunnel.wrap(self.inner.data)
 
     def corrupted(self, bit: int) -> "Encapsulated | Damaged":
         """This packet with one bit flipped, counted from the first bit of the outer Ethernet header."""
@@ -117,12 +110,12 @@ class Damaged:
     __slots__ = ("data", "flow", "inner", "size", "source", "target")
 
     def __init__(self, data: bytes, original: "Encapsulated | Damaged") -> None:
-        self.data = data
-        self.inner = original.inner
-        self.size = len(data)
-        self.flow = original.flow
-        self.source = original.source
-        self.target = original.target
+        self.data: bytes = data
+        self.inner: Frame = original.inner
+        self.size: int = len(data)
+        self.flow: int = original.flow
+        self.source: HostId = original.source
+        self.target: HostId = original.target
 
     def corrupted(self, bit: int) -> "Damaged":
         return Damaged(flipped(self.data, bit), self)

@@ -57,11 +57,10 @@ class Arrival:
 class Port:
     """Where a vNIC meets the switch. Its state dies with the host's power."""
 
-    __slots__ = ("departures", "eni", "mac", "name", "tracker", "vni")
+    __slots__ = ("departures", "eni", "mac", "tracker", "vni")
 
     def __init__(self, eni: Interface, vni: Vni) -> None:
         self.eni = eni.id
-        self.name = eni.name
         self.mac = eni.mac
         self.vni = vni
         self.tracker = Tracker()

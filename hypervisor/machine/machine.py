@@ -15,7 +15,7 @@ DEFAULTS = Settings()
 
 
 class Machine:
-    """Implements `Guest` and `Orderly`. Time is instructions x cycles / frequency, and what each exit costs.
+    """Implements `Guest`. Time is instructions x cycles / frequency, and what each exit costs.
 
     `source` is its place in the order of events, `random` the stream behind its entropy register. Counters go on
     over power cycles; a guest that breaks its machine is stopped and reported, and can be started again.
@@ -46,9 +46,8 @@ class Machine:
         self._usage.boots += 1
         self._loop = RunLoop(self.image, self._settings, self._source, self._random, self._usage, clock, wire, report)
 
-    def receive(self, data: bytes) -> None:
-        if self._loop is not None:
-            self._loop.receive(data)
+    def receive(self, data: bytes) -> bool:
+        return self._loop is not None and self._loop.receive(data)
 
     def order(self, line: str) -> None:
         assert "\n" not in line, "one line at a time"

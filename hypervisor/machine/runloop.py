@@ -5,6 +5,7 @@ meanwhile lie in the rings, where the guest finds them in its next slice.
 """
 
 import mmap
+import sys
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -20,7 +21,6 @@ from hypervisor.machine.cpu import Cpu
 from hypervisor.machine.exits import Exit
 from hypervisor.machine.pace import Pace
 from hypervisor.machine.settings import Settings, Usage
-from netvirt.address import Ns
 
 DEVICE_FAULTS_MAX = 16
 """A driver that resets its device after each fault may do so this often."""
@@ -73,7 +73,7 @@ class RunLoop:
 
     def _at(self, time: int, action: Callable[[Any], None], argument: Any) -> None:
         """The one place where a machine puts something on the clock."""
-        self._clock.call_at(Ns(time), self._source, action, argument)
+        self._clock.call_at(time, self._source, action, argument)
 
     # Time.
 
@@ -99,10 +99,10 @@ class RunLoop:
         self._at(end, self._slice_over, kind)
 
     def _slice_over(self, kind: Exit) -> None:
-        if self.dead:
-            return
-        if self._complaints:
+        if not self.dead and self._complaints:
             self._report_complaints()
+        if self.dead:  # before, or because the owner of a faulty guest has just stopped it
+            return
         match kind:
             case Exit.HALT:
                 self._halt()
@@ -138,8 +138,9 @@ class RunLoop:
         if self.console.notified and not self.dead:
             for line in self.console.drain():
                 moved = True
-                self._usage.heard(line)
-                self._report.console(line)
+                if not self.dead:
+                    self._usage.heard(line)
+                    self._report.console(line)
         if not moved:
             self._spin += EMPTY_KICK_WEIGHT
         if self._complaints:
@@ -196,13 +197,16 @@ class RunLoop:
 
     # What comes in.
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> bool:
+        """False: the frame is lost, for the guest is dead or had no buffer for it."""
         if self.dead:
-            return
-        if self.net.receive(data):
+            return False
+        taken = self.net.receive(data)
+        if taken:
             self._event()
         elif self._complaints:
             self._report_complaints()
+        return taken
 
     def order(self, line: str) -> None:
         if self.dead:
@@ -251,7 +255,10 @@ class RunLoop:
 
 def _load(image: Image) -> mmap.mmap:
     """Guest RAM with the image in it. Pages that the guest never touches cost nothing."""
-    memory = mmap.mmap(-1, RAM_BYTES)
+    if sys.platform == "win32":
+        memory = mmap.mmap(-1, RAM_BYTES)
+    else:
+        memory = mmap.mmap(-1, RAM_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     for segment in image.segments:
         at = segment.address - RAM_BASE
         memory[at : at + len(segment.data)] = segment.data

@@ -37,6 +37,7 @@ ROOMS = [
     "hypervisor.guest",
     "hypervisor.link",
     "hypervisor.host",
+    "hypervisor.driver",
     "hypervisor.idle",
     "hypervisor.devices",
     "hypervisor.firmware",
@@ -87,7 +88,7 @@ SCHEDULERS = {
     "dcsim/cloud/propagation.py",
     "dcsim/fabric/convergence.py",
     "hypervisor/host.py",  # a boot takes time
-    "hypervisor/idle.py",
+    "hypervisor/driver.py",
     "hypervisor/link.py",
     "hypervisor/machine/runloop.py",
 }

@@ -48,6 +48,15 @@ class Unicorn(NamedTuple):
         if error:
             raise MemoryError(f"Unicorn: {self.lib.uc_strerror(error).decode()}")
 
+    def words(self, error: int) -> str:
+        match error:
+            case self.const.UC_ERR_INSN_INVALID:
+                return "invalid instruction"
+            case self.const.UC_ERR_EXCEPTION:
+                return "an exception, and nobody handles exceptions here,"
+            case _:
+                return str(self.lib.uc_strerror(error).decode())
+
     def open(self) -> ctypes.c_void_p:
         handle = ctypes.c_void_p()
         self.check(self.lib.uc_open(self.const.UC_ARCH_X86, self.const.UC_MODE_64, ctypes.byref(handle)))
@@ -165,8 +174,7 @@ class Cpu:
 
     def _classify(self, error: int) -> Exit:
         if error:
-            reason = self._touched or self._unicorn.lib.uc_strerror(error).decode()
-            return self._faulted(reason)
+            return self._faulted(self._touched or self._unicorn.words(error))
         if self._counters[STOPPED]:
             return Exit.KICK if self._kicked else Exit.BUDGET
         # A triple fault stops the engine as HLT does; only one of them has just executed that instruction.

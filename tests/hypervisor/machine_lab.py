@@ -33,7 +33,7 @@ class FakeClock:
         self.now = Ns(0)
         self._queue: list[tuple[int, int, Callable[[Any], None], Any]] = []
 
-    def call_at(self, time: Ns, source: Source, action: Callable[[Any], None], argument: Any) -> None:
+    def call_at(self, time: int, source: Source, action: Callable[[Any], None], argument: Any) -> None:
         assert time >= self.now, "the past is closed"
         heappush(self._queue, (time, source.key, action, argument))
         source.key += 1

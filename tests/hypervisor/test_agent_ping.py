@@ -245,7 +245,7 @@ def test_endless_until_stopped() -> None:
         (f"ping {'a' * 24} 10.0.0.1 1 1 1 1", "write ping ID IP COUNT EVERY_NS TIMEOUT_NS SIZE"),
         ("ping a 10.0.0.1 1 0 1 1", "EVERY_NS and TIMEOUT_NS are at least 1"),
         ("ping a 10.0.0.1 1 1 1 8974", "SIZE exceeds the MTU"),
-        ("ping a 10.0.0.1 1 1 1000 1", "more than 512 probes would wait at once; raise EVERY_NS or lower TIMEOUT_NS"),
+        ("ping a 10.0.0.1 1 1 2000 1", "more than 1024 probes would wait at once; raise EVERY_NS or lower TIMEOUT_NS"),
         ("stop", "write stop ID"),
         ("stop nobody", "no such ID"),
         ("x" * 1000, "no such order; there are ping, stop"),

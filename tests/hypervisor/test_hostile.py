@@ -67,11 +67,11 @@ def suffer(*code: bytes, span: int = 10 * S, **settings: Any) -> Node:
         (b"\xe9" + (0x5000 - RAM_BASE - 5).to_bytes(4, "little", signed=True), "jump to 0x5000"),
         (b"\xe9" + (NET_BASE - RAM_BASE - 5).to_bytes(4, "little"), "jump to 0xa000000"),
         (b"\x48\xc7\xc0\x00\xf0\xff\xff\xff\xe0", "at 0xfffffffffffff000"),
-        (b"\x0f\x0b", "nvalid instruction"),
-        (b"\xcc", "Unhandled CPU exception"),
-        (b"\xcd\x80", "Unhandled CPU exception"),
-        (b"\x31\xc9\xf7\xf1", "Unhandled CPU exception"),
-        (b"\x0f\x01\xc1", "nvalid instruction"),
+        (b"\x0f\x0b", "invalid instruction at 0x100000"),
+        (b"\xcc", "an exception, and nobody handles exceptions here, at 0x1000"),
+        (b"\xcd\x80", "an exception, and nobody handles exceptions here, at 0x1000"),
+        (b"\x31\xc9\xf7\xf1", "an exception, and nobody handles exceptions here, at 0x1000"),
+        (b"\x0f\x01\xc1", "invalid instruction at 0x100000"),
         (HLT, "halted for good: it set no deadline, and no device of it can wake it"),
         (b"\xfa" + SLEEP, "halted for good"),
         (FOREVER, "no HLT in 2000000 instructions"),
@@ -141,6 +141,25 @@ def test_needs_reset_is_seen_and_a_reset_heals() -> None:
     node = suffer(bad, good, deadline(1 << 62), SLEEP)
     assert len(node.faults) == 1
     assert [len(frame) for _, frame in node.frames] == [68]
+
+
+@pytest.mark.parametrize("ring", [available(9), descriptor(0, 0x5000, 64) + available(0)])
+def test_its_owner_may_stop_it_at_once(ring: bytes) -> None:
+    lab = Lab()
+    node = lab.node(program(READY, ring, notify(NET_BASE, 1), SLEEP), **ZERO_COST)
+    node.fault = lambda reason: node.machine.stop()  # type: ignore[method-assign]
+    node.start()
+    lab.run(1 * MS)
+    assert not node.machine.running
+
+
+def test_its_owner_may_stop_it_for_what_it_says() -> None:
+    lab = Lab()
+    node = lab.node(program(print_text("one\ntwo\n"), SLEEP), **ZERO_COST)
+    node.console = lambda line: node.machine.stop()  # type: ignore[method-assign]
+    node.start()
+    lab.run(1 * MS)
+    assert not node.machine.running
 
 
 def test_a_driver_that_never_learns_is_stopped() -> None:

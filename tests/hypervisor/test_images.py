@@ -133,7 +133,7 @@ def check(data: bytes) -> None:
 
 
 def bootable(image: Image) -> bool:
-    inside = all(RAM_BASE <= s.address and s.end <= RAM_BASE + RAM_BYTES for s in image.segments)
+    inside = all(s.address >= RAM_BASE and s.end <= RAM_BASE + RAM_BYTES for s in image.segments)
     return inside and all(len(s.data) <= s.size for s in image.segments)
 
 

@@ -5,7 +5,7 @@
 
 #define PINGS 16
 #define ID_SIZE 24
-#define WINDOW 512  /* probes of one ping that may be unanswered at once */
+#define WINDOW 1024 /* probes of one ping that may be unanswered at once */
 #define BURST 8     /* probes of one ping sent in a row when we are late, before looking at the network again */
 #define ANSWERED 0
 
@@ -141,7 +141,7 @@ static const char *check(const struct ping *ping)
     if (!ping->every || !ping->timeout)
         return "EVERY_NS and TIMEOUT_NS are at least 1";
     if (ping->timeout / ping->every >= WINDOW)
-        return "more than 512 probes would wait at once; raise EVERY_NS or lower TIMEOUT_NS";
+        return "more than 1024 probes would wait at once; raise EVERY_NS or lower TIMEOUT_NS";
     if (ping->payload_size > ip_mtu - IP_SIZE - ICMP_SIZE)
         return "SIZE exceeds the MTU";
     return NULL;

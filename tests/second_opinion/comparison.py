@@ -13,7 +13,9 @@ from dcsim.trace import Traced
 from .evaluator import Evaluator
 from .lab import CRAMPED, ROOMY, Lab, Seen, refusals, traced
 from .packet import ECHO, ICMP, TCP, Packet, Verdict
-from .random_flows import Change, Event, Step, a_script, reply_to
+from .random_changes import Change
+from .random_flows import Step, reply_to
+from .random_stories import Event, a_script
 from .random_vpcs import SmallWorld, a_world
 from .reported import STATELESS, what_is_reported
 
@@ -67,7 +69,7 @@ class Comparison:
         self._case = case
         self._evaluator = Evaluator(case.world.requests, case.world.addresses)
         self._lab = Lab(case.world, case.seed, ROOMY if case.roomy else CRAMPED)
-        self._past: list[Step] = []
+        self._past: list[tuple[float, Step]] = []
         self.asked: Counter[str] = Counter()
         self.reported: Counter[str] = Counter()
 
@@ -75,8 +77,7 @@ class Comparison:
         for event in self._case.story:
             self._lab.wait(event.gap_s)
             if isinstance(event, Change):
-                self._evaluator.apply(event.request)
-                self._lab.change(event.request)
+                self._change(event)
                 continue
             if event.traced:
                 found = self._trace(replace(event, packet=_opening(event.packet)))
@@ -85,13 +86,20 @@ class Comparison:
             found = self._send(event)
             if self._ends_with(found):
                 return found
-            self._past.append(event)
+            self._past.append((self._lab.now_s, event))
         return None
 
     def _ends_with(self, found: Disagreement | None) -> bool:
         if found is not None and found.reported is not None:
             self.reported[found.reported] += 1
         return found is not None and found.reported not in STATELESS
+
+    def _change(self, change: Change) -> None:
+        try:
+            self._lab.change(change.request)
+        except Refused:
+            return
+        self._evaluator.apply(change.request)
 
     def _send(self, step: Step) -> Disagreement | None:
         self.asked["live"] += 1

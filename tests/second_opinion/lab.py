@@ -65,7 +65,8 @@ class Silent:
 
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None: ...
 
-    def receive(self, data: bytes) -> None: ...
+    def receive(self, data: bytes) -> bool:
+        return True
 
     def order(self, line: str) -> None: ...
 
@@ -155,7 +156,7 @@ class Lab:
         return self._seen(guest, place, outcome)
 
     def _seen(self, sender: Guest, place: str, outcome: Outcome) -> Seen:
-        ending = ENDINGS[outcome]
+        ending = ENDINGS.get(outcome, Ending.OTHER)
         where: Place | None = PLACES.get(ending)
         if ending in SIDED and sum(guest.host is sender.host for guest in self.guests.values()) == 1:
             where = SIDED[ending][place != sender.host.name]
@@ -212,9 +213,11 @@ def traced(journey: Journey, destination: str = "") -> Seen:
         if (Ending.NO_ROUTE, Place.ROUTE) in met:
             break
         assert hop.outcome is not None, "a blocker"
-        ending = ENDINGS[hop.outcome]
-        met.append((ending, SIDED[ending][_is_entering(journey, hop)] if ending in SIDED else PLACES[ending]))
-    assert ENDINGS[journey.outcome] is (met[0][0] if met else Ending.DELIVERED), "the first blocker decides"
+        ending = ENDINGS.get(hop.outcome, Ending.OTHER)
+        met.append((ending, SIDED[ending][_is_entering(journey, hop)] if ending in SIDED else PLACES.get(ending)))
+    assert ENDINGS.get(journey.outcome, Ending.OTHER) is (met[0][0] if met else Ending.DELIVERED), (
+        "the first blocker decides"
+    )
     if met:
         return Seen(*met[0], refusals=tuple(met))
     return Seen(Ending.DELIVERED, Place.RECEIVER, destination)

@@ -177,7 +177,8 @@ class Region:
             case AuthorizeSecurityGroupEgress():
                 vpc.groups[request.group].egress.append(_group_rule(request))
             case RevokeSecurityGroupEgress():
-                vpc.groups[request.group].egress.remove(ANYBODY)
+                egress = vpc.groups[request.group].egress
+                egress[:] = [rule for rule in egress if rule != ANYBODY]
             case RunInstances():
                 vpc.instances[request.name] = self._instance(vpc, request)
 

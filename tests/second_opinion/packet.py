@@ -102,6 +102,7 @@ class Ending(Enum):
     SOURCE_DEST_CHECK = "source_dest_check"
     UNKNOWN = "unknown"
     BROADCAST = "broadcast"
+    OTHER = "something that the evaluator does not know"
 
 
 class Place(Enum):

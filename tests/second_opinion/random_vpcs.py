@@ -49,12 +49,18 @@ class Somebody:
     vpc: str
     name: str
     address: IPv4Address
+    subnet_name: str
     subnet: IPv4Network
+    groups: tuple[str, ...]
     checked: bool
 
     @property
     def key(self) -> tuple[str, str]:
         return self.vpc, self.name
+
+    @property
+    def subnet_key(self) -> tuple[str, str]:
+        return self.vpc, self.subnet_name
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,9 @@ class SmallWorld:
                 each.vpc,
                 each.name,
                 IPv4Address(each.private_ip_address or 0),
+                each.subnet,
                 IPv4Network(blocks[each.vpc, each.subnet]),
+                each.security_groups or ("default",),
                 each.source_dest_check,
             )
             for each in self.requests
@@ -87,6 +95,24 @@ class SmallWorld:
     @cached_property
     def subnets(self) -> tuple[IPv4Network, ...]:
         return tuple(IPv4Network(each.cidr_block) for each in self.requests if isinstance(each, CreateSubnet))
+
+    def acls(self, vpc: str) -> list[str]:
+        made = [each.name for each in self.requests if isinstance(each, CreateNetworkAcl) and each.vpc == vpc]
+        return ["default", *made]
+
+    def tables(self, vpc: str) -> list[str]:
+        made = [each.name for each in self.requests if isinstance(each, CreateRouteTable) and each.vpc == vpc]
+        return ["main", *made]
+
+    def acl_of(self, somebody: Somebody) -> str:
+        replaced = [each for each in self.requests if isinstance(each, ReplaceNetworkAclAssociation)]
+        own = [each.network_acl for each in replaced if (each.vpc, each.subnet) == somebody.subnet_key]
+        return own[0] if own else "default"
+
+    def table_of(self, somebody: Somebody) -> str:
+        associated = [each for each in self.requests if isinstance(each, AssociateRouteTable)]
+        own = [each.route_table for each in associated if (each.vpc, each.subnet) == somebody.subnet_key]
+        return own[0] if own else "main"
 
     def __str__(self) -> str:
         return "\n".join(f"  {sentence(request)}" for request in self.requests)
@@ -151,7 +177,7 @@ class _VpcMaker:
     def _acl_rules(self) -> Iterator[Request]:
         for acl in self.acls:
             for egress in (False, True):
-                numbers = sorted(self.random.sample(range(1, 300), self.random.randint(0, 4)))
+                numbers = sorted(self.random.sample(range(10, 300), self.random.randint(0, 4)))
                 for number in numbers:
                     yield self.acl_entry(acl, egress, number)
                 if self.random.random() < 0.7:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address
 
 from .lab import Seen
-from .packet import TCP, Ending, Verdict
+from .packet import Ending, Packet, Verdict
 from .random_flows import Step
 from .random_vpcs import SmallWorld
 
@@ -18,12 +18,15 @@ ERRORS = "ICMP errors are tracked as if they were flows, and may go to anybody"
 CLOSED = "a connection that has ended still lets packets pass"
 MULTICAST = "a trace routes multicast"
 REPLY = "a trace takes an appliance for the one who waits for the reply"
+BEGINNING_S = 60
+"""After such a silence a TCP connection may have been forgotten."""
+Past = Sequence[tuple[float, Step]]
 STATELESS = (RESOLVER, MULTICAST, REPLY)
 """After these, both sides still remember the same."""
 
 
 def what_is_reported(
-    asked: str, step: Step, past: Sequence[Step], world: SmallWorld, way: Sequence[Verdict], seen: Seen
+    asked: str, step: Step, past: Past, world: SmallWorld, way: Sequence[Verdict], seen: Seen
 ) -> str | None:
     if asked == "reachable":
         return REPLY
@@ -37,16 +40,26 @@ def what_is_reported(
     return None
 
 
-def _why_it_passed(step: Step, past: Sequence[Step], world: SmallWorld) -> str | None:
+def _why_it_passed(step: Step, past: Past, world: SmallWorld) -> str | None:
     packet = step.packet
-    related = [before for before in past if _ends(before, world) == _ends(step, world)]
+    related = [(at_s, before.packet) for at_s, before in past if _ends(before, world) == _ends(step, world)]
     if packet.is_echo:
         return ECHO
-    if packet.is_error or any(before.packet.is_error for before in related):
+    if packet.is_error or any(before.is_error for _, before in related):
         return ERRORS
-    if packet.protocol == TCP and any(before.packet.closes for before in related):
+    if packet.opens and any(before.closes for _, before in related):
         return CLOSED
-    return None
+    return CLOSED if _began_with_its_end(related) else None
+
+
+def _began_with_its_end(related: Sequence[tuple[float, Packet]]) -> bool:
+    """A FIN or RST that nothing recent was before."""
+    before_s = float(-BEGINNING_S)
+    for at_s, packet in related:
+        if packet.closes and at_s - before_s >= BEGINNING_S:
+            return True
+        before_s = at_s
+    return False
 
 
 def _ends(step: Step, world: SmallWorld) -> tuple[int, frozenset[tuple[IPv4Address, int]]]:

@@ -5,7 +5,9 @@ from random import Random
 
 from .evaluator import Evaluator
 from .packet import Ending, Place
-from .random_flows import Change, Step, a_flow, a_script
+from .random_changes import Change
+from .random_flows import Step, a_flow
+from .random_stories import Event, a_script
 from .random_vpcs import a_world
 
 WORLDS = 150
@@ -35,13 +37,13 @@ def test_about_half_is_delivered_and_every_ending_is_common() -> None:
     for (ending, _), count in counts.items():
         by_ending[ending] += count
     assert 0.4 <= by_ending[Ending.DELIVERED] / total <= 0.6
-    assert all(by_ending[ending] >= total / 200 for ending in Ending), by_ending
+    assert all(by_ending[ending] >= total / 200 for ending in Ending if ending is not Ending.OTHER), by_ending
     places = Counter(place for _, place in counts.elements())
     assert all(places[place] >= total / 200 for place in Place), places
 
 
 def test_a_seed_names_a_world_and_its_story() -> None:
-    def told(seed: int) -> tuple[str, list[Step | Change], Step]:
+    def told(seed: int) -> tuple[str, list[Event], Step]:
         random = Random(seed)
         world = a_world(random)
         return str(world), a_script(random, world), a_flow(random, world)

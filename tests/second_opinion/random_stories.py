@@ -1,0 +1,160 @@
+"""Stories for a small world: packets that depend on what went before."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Address
+from random import Random
+
+from .packet import ICMP, TCP, UDP, Fragment, Packet, Quote
+from .random_changes import Change, a_change
+from .random_flows import FLAGS, PORTS, Step, a_client_port, a_flow, a_packet, reply_to
+from .random_vpcs import SmallWorld, Somebody
+
+GAPS_S = (1, 1, 1, 1, 1, 5, 29, 31, 59, 61, 119, 121, 179, 181, 599, 601, 5000)
+"""Just before and just after each timeout of connection tracking."""
+LONG_S = (431_999, 432_001)
+
+Event = Step | Change
+Story = list[Event]
+
+
+def a_pair(random: Random, world: SmallWorld) -> tuple[Somebody, Somebody]:
+    one = random.choice(world.instances)
+    other = random.choice([each for each in world.instances if each.vpc == one.vpc and each is not one])
+    return one, other
+
+
+def a_conversation(random: Random, world: SmallWorld) -> Story:
+    """Two speak on the same ports, with pauses of every interesting length."""
+    one, other = a_pair(random, world)
+    there = replace(a_packet(random), flags="S", fragment=Fragment.WHOLE)
+    back = reply_to(there)
+    story: Story = []
+    for number in range(random.randint(3, 8)):
+        forward = number == 0 or random.random() < 0.5
+        src, dst, packet = (one, other, there) if forward else (other, one, back)
+        # The first two are as the packet and its reply were made: SYN, SYN+ACK.
+        if packet.protocol == TCP and number > 1:
+            packet = replace(packet, flags=random.choice(FLAGS))
+        story.append(Step(a_gap(random, packet), src.key, dst.address, packet))
+    return story
+
+
+def a_gap(random: Random, packet: Packet) -> float:
+    if packet.protocol == TCP and random.random() < 0.05:
+        return random.choice(LONG_S)
+    return random.choice(GAPS_S)
+
+
+def a_pause(random: Random, world: SmallWorld) -> Story:
+    """A lively talk, one long silence, and who speaks next: may the other still?"""
+    one, other = a_pair(random, world)
+    talk = quick_talk(random, one, other)
+    src, dst, packet = random.choice(_sides(one, other, replace(talk[0].packet, flags="A")))
+    return [*talk, Step(random.choice((*GAPS_S[6:], *LONG_S)), src.key, dst.address, packet)]
+
+
+def a_changed_world(random: Random, world: SmallWorld) -> Story:
+    """The rules change while two speak: tracked conversations live on, untracked ones do not."""
+    one, other = a_pair(random, world)
+    talk = quick_talk(random, one, other)
+    change = a_change(random, world, *random.choice(((one, other), (other, one))))
+    again = [replace(step, packet=replace(step.packet, flags="A")) for step in talk]
+    return [*talk, change, *again]
+
+
+def quick_talk(random: Random, one: Somebody, other: Somebody) -> list[Step]:
+    """TCP or UDP, a second between two packets, at least one of them twice: the second is on the fast road."""
+    there = replace(a_packet(random), protocol=random.choice((TCP, UDP)), flags="S", fragment=Fragment.WHOLE)
+    there = replace(there, src_port=there.src_port or a_client_port(random), dst_port=random.choice(PORTS))
+    story = [Step(1, one.key, other.address, there)]
+    for _ in range(random.randint(2, 5)):
+        src, dst, packet = random.choice(_sides(one, other, there))
+        story.append(Step(1, src.key, dst.address, replace(packet, flags="A")))
+    return story
+
+
+def _sides(one: Somebody, other: Somebody, packet: Packet) -> tuple[tuple[Somebody, Somebody, Packet], ...]:
+    return (one, other, packet), (other, one, reply_to(packet))
+
+
+def a_broken_conversation(random: Random, world: SmallWorld) -> Story:
+    """ICMP errors about what was sent, and about what was not."""
+    one, other = a_pair(random, world)
+    packet = replace(a_packet(random), fragment=Fragment.WHOLE)
+    story: Story = [Step(1, one.key, other.address, packet)]
+    if random.random() < 0.5:
+        story.append(Step(1, other.key, one.address, reply_to(packet)))
+    for _ in range(random.randint(1, 3)):
+        reporter = random.choice((other, other, other, random.choice(world.instances)))
+        to = random.choice((one, one, one, random.choice(world.instances)))
+        error = an_error_about(random, one.address, other.address, packet)
+        story.append(Step(random.choice(GAPS_S), reporter.key, to.address, error))
+    if random.random() < 0.4:
+        # The asker complains about the answer.
+        error = an_error_about(random, other.address, one.address, reply_to(packet))
+        story.append(Step(1, one.key, other.address, error))
+    return story
+
+
+def an_error_about(random: Random, src: IPv4Address, dst: IPv4Address, packet: Packet) -> Packet:
+    """Now and then the quote is of another connection."""
+    if random.random() < 0.25:
+        packet = replace(packet, dst_port=packet.dst_port ^ 1, icmp_id=packet.icmp_id + 7)
+    kind, code = random.choice(((3, 0), (3, 3), (3, 4), (11, 0), (12, 0), (4, 0), (5, 1)))
+    quote = Quote(*((src, dst) if random.random() < 0.85 else (dst, src)), packet)
+    return Packet(ICMP, icmp_type=kind, icmp_code=code, quote=quote)
+
+
+def fragments(random: Random, world: SmallWorld) -> Story:
+    """First and later fragments, both ways."""
+    one, other = a_pair(random, world)
+    there = a_packet(random)
+    story: Story = []
+    for fragment in random.choices((Fragment.FIRST, Fragment.LATER, Fragment.LATER), k=random.randint(3, 6)):
+        forward = not story or random.random() < 0.5
+        src, dst, packet = (one, other, there) if forward else (other, one, reply_to(there))
+        story.append(Step(random.choice(GAPS_S), src.key, dst.address, replace(packet, fragment=fragment)))
+    return story
+
+
+def through_an_appliance(random: Random, world: SmallWorld) -> Story:
+    """Who does not check may forward: what another sent, with that one's address."""
+    forwarders = [each for each in world.instances if not each.checked]
+    if not forwarders:
+        return a_conversation(random, world)
+    middle = random.choice(forwarders)
+    one, other = a_pair(random, world)
+    there = replace(a_packet(random), fragment=Fragment.WHOLE)
+    back = reply_to(there)
+    return [
+        Step(1, one.key, other.address, there),
+        Step(1, middle.key, other.address, replace(there, source=one.address)),
+        Step(1, other.key, one.address, back),
+        Step(1, middle.key, one.address, replace(back, source=other.address)),
+        Step(random.choice(GAPS_S), one.key, other.address, there),
+        Step(1, middle.key, other.address, replace(there, source=one.address)),
+    ]
+
+
+def a_script(random: Random, world: SmallWorld) -> Story:
+    """Everything that happens in one world."""
+    script: Story = [a_flow(random, world) for _ in range(10)]
+    for _ in range(6):
+        script += random.choice(STORIES)(random, world)
+    return [event for event in script if not _is_to_itself(event, world.addresses)]
+
+
+def _is_to_itself(event: Event, addresses: dict[tuple[str, str], str]) -> bool:
+    """Such a packet never leaves its machine."""
+    return isinstance(event, Step) and str(event.dst) == addresses[event.src]
+
+
+STORIES: tuple[Callable[[Random, SmallWorld], Story], ...] = (
+    a_conversation,
+    a_pause,
+    a_changed_world,
+    a_broken_conversation,
+    fragments,
+    through_an_appliance,
+)

@@ -31,9 +31,9 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.now = Ns(0)
-        self._queue: list[tuple[int, int, Callable[[Any], None], Any]] = []
+        self._queue: list[tuple[int, int, Callable[[Any], object], Any]] = []
 
-    def call_at(self, time: int, source: Source, action: Callable[[Any], None], argument: Any) -> None:
+    def call_at(self, time: int, source: Source, action: Callable[[Any], object], argument: Any) -> None:
         assert time >= self.now, "the past is closed"
         heappush(self._queue, (time, source.key, action, argument))
         source.key += 1
@@ -119,7 +119,7 @@ class Lab:
         """Its frames were taken away."""
         self._checked[node] = 0
 
-    def later(self, delay: int, action: Callable[[Any], None], argument: Any) -> None:
+    def later(self, delay: int, action: Callable[[Any], object], argument: Any) -> None:
         self.clock.call_at(Ns(self.clock.now + delay), self._world, action, argument)
 
     def pair(self, line: Callable[[], Line], **settings: Any) -> tuple[Node, Node]:

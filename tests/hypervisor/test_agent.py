@@ -167,6 +167,26 @@ def test_an_offer_for_somebody_else_is_not_taken() -> None:
     assert len(node.frames) == 1
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(230, 280), st.integers(0, 255)), max_size=6), st.integers(0, 60))
+def test_damaged_options_are_survived(damage: list[tuple[int, int]], cut: int) -> None:
+    lab = Lab()
+    node, server = lab.node(), DhcpServer("10.0.0.11")
+    node.start()
+    lab.clock.run(1 * MS)
+    offer: Any = Ether(server.answer(node.frames[0][1]) or b"")
+    message = bytearray(bytes(offer[BOOTP]))
+    for place, octet in damage:
+        message[min(place, len(message) - 1)] = octet
+    udp = UDP(sport=67, dport=68, chksum=0) / bytes(message[: len(message) - cut])
+    node.machine.receive(bytes(Ether(src=SERVER_MAC, dst=node.mac_text) / IP(src=SERVER_IP, dst="10.0.0.11") / udp))
+    lab.clock.run(2 * MS)
+    assert node.faults == []
+    serve(node, server)
+    lab.clock.run(2 * MINUTE)
+    assert node.said() == ["ready 10.0.0.11"], "a later answer finds it as it was"
+
+
 # Neighbours.
 
 

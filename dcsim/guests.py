@@ -1,13 +1,11 @@
 """Which kind of guest an instance is."""
 
 from dcsim.cloud.instance import Placed
-from dcsim.cloud.refusal import refusal
 from dcsim.rng import stream
 from hypervisor.clock import Source
 from hypervisor.guest import Guest
 from hypervisor.host import Nic
 from hypervisor.idle import Idle
-from hypervisor.images import BadImage, load_image
 from hypervisor.machine.machine import Machine
 from hypervisor.machine.settings import Settings
 from netvirt.constant import Constant, Evidence
@@ -22,12 +20,8 @@ def guest_of(placed: Placed, nic: Nic, seed: int) -> Guest:
     """Machine code where there is an image; otherwise a guest that idles and answers pings."""
     request = placed.request
     source = Source(nic.source_id + 2)
-    if request.image is None:
+    if placed.image is None:
         return Idle(placed.interface.address, placed.subnet.cidr, source)
-    try:
-        image = load_image(request.image)
-    except BadImage as bad:
-        raise refusal(request, "InvalidAMIID.NotFound", str(bad)) from None
     frequency_hz = request.frequency_hz or Settings().frequency_hz
     random = stream(seed, f"guest {placed.vpc.name}/{request.name}")
-    return Machine(image, source=source, random=random, frequency_hz=frequency_hz)
+    return Machine(placed.image, source=source, random=random, frequency_hz=frequency_hz)

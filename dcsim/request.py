@@ -4,6 +4,7 @@ Two requests that ask the same are equal, wherever they are written. Names are t
 (security group, network ACL) and `main` (route table) are what EC2 makes with every VPC.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dcsim.problem import Mark
@@ -15,7 +16,14 @@ ANY_ICMP = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
+    """`marks` are the places of single fields, where the file has them apart."""
+
     mark: Mark = field(compare=False)
+    marks: Mapping[str, Mark] | None = field(default=None, compare=False)
+
+    def where(self, name: str) -> Mark:
+        """The place of a field, or of the whole request."""
+        return (self.marks or {}).get(name, self.mark)
 
 
 @dataclass(frozen=True, slots=True)

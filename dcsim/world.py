@@ -1,7 +1,7 @@
 """A built region: registries of what exists. Verbs live beside their nouns."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import SupportsBytes
@@ -10,10 +10,11 @@ from dcsim.clock import SimClock
 from dcsim.cloud.control import Control
 from dcsim.cloud.instance import Placed
 from dcsim.cloud.propagation import Propagation
+from dcsim.cloud.refusal import Missing
 from dcsim.fabric.fabric import Fabric
 from dcsim.guests import BOOT_NS, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
-from dcsim.problem import Problem, Refused
+from dcsim.problem import Problem, Refused, in_file_order
 from dcsim.request import Request, RunInstances
 from dcsim.topology.plan import Plan
 from hypervisor.clock import Source
@@ -212,13 +213,16 @@ def build(plan: Plan, seed: int = 0) -> World:
     """Carry out a plan's requests; Refused holds every problem the control plane found."""
     world = World(plan, seed)
     problems: list[Problem] = []
+    consequences: list[Problem] = []
     for request in plan.requests:
         try:
             world.control.call(request)
+        except Missing as missing:
+            consequences += missing.problems
         except Refused as refused:
             problems += refused.problems
-    if problems:
-        raise Refused(_causes(problems))
+    if problems or consequences:
+        raise Refused(_told_once(problems or consequences))
     for vpc in world.control.vpcs.values():
         world.propagation.settle(vpc.view())
     for guest in world:
@@ -226,7 +230,6 @@ def build(plan: Plan, seed: int = 0) -> World:
     return world
 
 
-def _causes(problems: list[Problem]) -> list[Problem]:
-    """Without those that follow from another: what a refused request would have made is not found later."""
-    causes = [problem for problem in problems if not (problem.code or "").endswith(".NotFound")]
-    return causes or problems
+def _told_once(problems: list[Problem]) -> Iterable[Problem]:
+    """In file order; of copies that stumble over the same word, only the first complains."""
+    return in_file_order({(each.mark, each.code): each for each in reversed(problems)}.values())

@@ -53,13 +53,13 @@ class Image:
     digest: str
 
 
-def load_image(name_or_path: str | Path) -> Image:
-    """A shipped image by its name, or else the ELF file at a path."""
+def load_image(name_or_path: str | Path, directory: Path = Path()) -> Image:
+    """A shipped image by its name, or else the ELF file at a path, which starts in `directory`."""
     name = str(name_or_path)
     shipped = _manifest()
     if name in shipped:
         return _shipped(name)
-    path = Path(name)
+    path = directory / name
     if not path.is_file():
         raise BadImage(_missing(name, sorted(shipped)))
     try:

@@ -34,18 +34,17 @@ class Zone:
         self._racks = layout.counts[Kind.RACK] // len(layout.zones)
         self._first = number * self.hosts
         self._per_rack = layout.plant.hosts
-        self._host_vcpus = host_vcpus
+        self.host_vcpus = host_vcpus
         self._fresh = 0
         self._loaded: list[tuple[int, int]] = []
 
     def place(self, wanted: int) -> HostId | None:
         """The least loaded host, never-used ones first, rack after rack. None: no host has room."""
-        if wanted > self._host_vcpus:
-            return None
+        assert wanted <= self.host_vcpus, "no host could ever have room"
         if self._fresh < self.hosts:
             order, used = self._fresh, 0
             self._fresh += 1
-        elif self._loaded[0][0] + wanted <= self._host_vcpus:
+        elif self._loaded[0][0] + wanted <= self.host_vcpus:
             used, order = heappop(self._loaded)
         else:
             return None

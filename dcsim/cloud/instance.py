@@ -1,14 +1,17 @@
 """Instances and their interfaces: RunInstances gives an address, a MAC and a place on a host."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from dcsim.cloud.capacity import Capacity, vcpus
+from dcsim.cloud.capacity import Capacity, Zone, vcpus
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
+from dcsim.problem import Refused
 from dcsim.request import RunInstances
-from netvirt.address import Ip, Mac, format_ip
+from hypervisor.images import BadImage, Image, load_image
+from netvirt.address import HostId, Ip, Mac, format_ip
 from netvirt.vpc.view import Interface, Subnet
 
 GROUPS_PER_INTERFACE = 5
@@ -20,9 +23,10 @@ INSTANCE_MAC = 0x02_01_00_00_00_00
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What RunInstances came to."""
+    """What RunInstances came to. `image` is what the guest boots from, None for one that idles."""
 
     request: RunInstances
+    image: Image | None
     vpc: Vpc
     subnet: Subnet
     interface: Interface
@@ -34,13 +38,9 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has an instance {request.name} already")
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
     groups = _groups(vpc, request)
+    image = _image(request)
     address = _address(vpc, subnet, request)
-    zone = capacity.zones[subnet.zone]
-    host = zone.place(vcpus(request.instance_type))
-    if host is None:
-        wanted = vcpus(request.instance_type)
-        message = f"zone {subnet.zone} has {zone.hosts} hosts, all full; {request.name} needs {wanted} vCPU"
-        raise refusal(request, "InsufficientInstanceCapacity", message, "Raise plant.hosts")
+    host = _host(capacity.zones[subnet.zone], subnet.zone, request)
     interface = Interface(
         id=vpc.id("eni", request.name),
         name=request.name,
@@ -55,34 +55,71 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
     )
     vpc.interfaces[request.name] = interface
     vpc.by_address[address] = request.name
-    return Placed(request, vpc, subnet, interface)
+    return Placed(request, image, vpc, subnet, interface)
 
 
 def _groups(vpc: Vpc, request: RunInstances) -> tuple[str, ...]:
     names = request.security_groups or ("default",)
     if len(names) > GROUPS_PER_INTERFACE:
         message = f"{request.name} has {len(names)} security groups"
-        raise refusal(request, "SecurityGroupsPerInterfaceLimitExceeded", message, f"{GROUPS_PER_INTERFACE} at most")
+        advice = f"{GROUPS_PER_INTERFACE} at most"
+        raise refusal(request, "SecurityGroupsPerInterfaceLimitExceeded", message, advice, field="security_groups")
     return tuple(
         find(vpc.groups, name, request, "InvalidGroup.NotFound", "security group").id for name in dict.fromkeys(names)
     )
 
 
+def _image(request: RunInstances) -> Image | None:
+    """One of dcsim's, or a file beside the one that names it."""
+    if request.image is None:
+        return None
+    try:
+        return load_image(request.image, Path(request.mark.file).parent)
+    except BadImage as bad:
+        raise refusal(request, "InvalidAMIID.NotFound", str(bad), field="image") from None
+
+
+def _host(zone: Zone, name: str, request: RunInstances) -> HostId:
+    wanted = vcpus(request.instance_type)
+    if wanted > zone.host_vcpus:
+        message = f"{request.instance_type} needs {wanted} vCPU; a host has {zone.host_vcpus}"
+        raise refusal(request, "InvalidParameterValue", message, "choose a smaller type", field="instance_type")
+    host = zone.place(wanted)
+    if host is None:
+        hosts = "1 host, which is" if zone.hosts == 1 else f"{zone.hosts} hosts, all"
+        message = f"zone {name} has {hosts} full; {request.name} needs {wanted} vCPU"
+        raise refusal(request, "InsufficientInstanceCapacity", message, "Raise plant.hosts")
+    return host
+
+
 def _address(vpc: Vpc, subnet: Subnet, request: RunInstances) -> Ip:
     wanted = request.private_ip_address
     if wanted is None:
-        for address in usable(subnet.cidr):
-            if address not in vpc.by_address:
-                return Ip(address)
-        message = f"{subnet.name} {subnet.cidr} has no free address for {request.name}"
-        raise refusal(request, "InsufficientFreeAddressesInSubnet", message, "use a larger block")
+        return _lowest_free(vpc, subnet, request)
     if not subnet.cidr.holds(wanted):
         message = f"{format_ip(wanted)} is outside {subnet.name}'s {subnet.cidr}"
-        raise refusal(request, "InvalidParameterValue", message)
+        raise _bad_address(request, "InvalidParameterValue", message)
     if wanted not in usable(subnet.cidr):
         message = f"{format_ip(wanted)} is reserved in {subnet.name} {subnet.cidr}"
-        raise refusal(request, "InvalidParameterValue", message, "the first four addresses and the last are AWS's")
+        advice = "the first four addresses and the last are AWS's"
+        raise _bad_address(request, "InvalidParameterValue", message, advice)
     if wanted in vpc.by_address:
         message = f"{format_ip(wanted)} is {vpc.by_address[wanted]}'s"
-        raise refusal(request, "InvalidIPAddress.InUse", message)
+        raise _bad_address(request, "InvalidIPAddress.InUse", message)
     return wanted
+
+
+def _bad_address(request: RunInstances, code: str, message: str, advice: str = "") -> Refused:
+    return refusal(request, code, message, advice, field="private_ip_address")
+
+
+def _lowest_free(vpc: Vpc, subnet: Subnet, request: RunInstances) -> Ip:
+    """All below what was found last time is taken: instances keep their addresses."""
+    candidates = usable(subnet.cidr)
+    start = vpc.lowest_free.get(subnet.id, candidates.start)
+    address = next((each for each in range(start, candidates.stop) if each not in vpc.by_address), candidates.stop)
+    vpc.lowest_free[subnet.id] = address
+    if address == candidates.stop:
+        message = f"{subnet.name} {subnet.cidr} has no free address for {request.name}"
+        raise refusal(request, "InsufficientFreeAddressesInSubnet", message, "use a larger block")
+    return Ip(address)

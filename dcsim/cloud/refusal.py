@@ -10,8 +10,13 @@ from dcsim.request import Asked
 T = TypeVar("T")
 
 
-def refusal(request: Asked, code: str, message: str, advice: str = "") -> Refused:
-    return Refused([Problem(request.mark, code, message, advice)])
+class Missing(Refused):
+    """What the request refers to is not there. In a file, whose names all exist, it was refused before."""
+
+
+def refusal(request: Asked, code: str, message: str, advice: str = "", *, field: str = "") -> Refused:
+    """`field` is the culprit, where it is one."""
+    return Refused([Problem(request.where(field), code, message, advice)])
 
 
 def find(known: Mapping[str, T], name: str, request: Asked, code: str, noun: str) -> T:
@@ -20,5 +25,5 @@ def find(known: Mapping[str, T], name: str, request: Asked, code: str, noun: str
     if found is None:
         near = get_close_matches(name, known, 1)
         hint = f"Did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
-        raise refusal(request, code, f"no {noun} '{name}'", hint)
+        raise Missing([Problem(request.mark, code, f"no {noun} '{name}'", hint)])
     return found

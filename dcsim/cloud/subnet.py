@@ -16,11 +16,14 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
     cidr, name = request.cidr_block, request.name
     if request.availability_zone not in zones:
         message = f"no zone '{request.availability_zone}'"
-        raise refusal(request, "InvalidZone.NotFound", message, f"there are {', '.join(zones)}")
+        advice = f"there are {', '.join(zones)}"
+        raise refusal(request, "InvalidZone.NotFound", message, advice, field="availability_zone")
     if not LARGEST <= cidr.prefix <= SMALLEST:
-        raise refusal(request, "InvalidSubnet.Range", f"{name} cannot be {cidr}", "a subnet's block is /16 to /28")
+        advice = "a subnet's block is /16 to /28"
+        raise refusal(request, "InvalidSubnet.Range", f"{name} cannot be {cidr}", advice, field="cidr_block")
     if not vpc.cidr.covers(cidr):
-        raise refusal(request, "InvalidSubnet.Range", f"{name} {cidr} is outside {vpc.name}'s {vpc.cidr}")
+        message = f"{name} {cidr} is outside {vpc.name}'s {vpc.cidr}"
+        raise refusal(request, "InvalidSubnet.Range", message, field="cidr_block")
     for other in vpc.subnets.values():
         if other.cidr.overlaps(cidr):
             where = vpc.asked[other.id].rpartition(":")[2]

@@ -45,6 +45,8 @@ class Vpc:
     by_address: dict[Ip, str] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     """Resource id -> where the file asked for it, for messages about conflicts."""
+    lowest_free: dict[str, int] = field(default_factory=dict)
+    """Subnet id -> an address below which none is free."""
     revision: int = 0
 
     def id(self, prefix: str, name: str) -> str:
@@ -82,9 +84,10 @@ def create_vpc(vpcs: dict[str, Vpc], region: str, request: CreateVpc) -> list[st
     cidr = request.cidr_block
     if not LARGEST <= cidr.prefix <= SMALLEST:
         advice = "a VPC's block is /16 to /28"
-        raise refusal(request, "InvalidVpcRange", f"{request.name} cannot be {cidr}", advice)
+        raise refusal(request, "InvalidVpcRange", f"{request.name} cannot be {cidr}", advice, field="cidr_block")
     if FORBIDDEN.overlaps(cidr):
-        raise refusal(request, "InvalidVpcRange", f"{cidr} is link-local", "use a private block, like 10.0.0.0/16")
+        advice = "use a private block, like 10.0.0.0/16"
+        raise refusal(request, "InvalidVpcRange", f"{cidr} is link-local", advice, field="cidr_block")
     if request.name in vpcs:
         raise refusal(request, "InvalidParameterValue", f"there is a VPC {request.name} already", "use another name")
     number = len(vpcs)

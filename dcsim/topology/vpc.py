@@ -155,7 +155,8 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
     if vpc.spec.cidr_block is None:
         context.complain(mark, f"vpc {name} lacks cidr_block", "write it like cidr_block: 10.0.0.0/16")
         return
-    yield CreateVpc(name, vpc.spec.cidr_block, mark=mark)
+    marks = {"cidr_block": context.value([*vpc.path, "cidr_block"])}
+    yield CreateVpc(name, vpc.spec.cidr_block, mark=mark, marks=marks)
     for table in vpc.route_tables:
         yield CreateRouteTable(name, table.name, mark=context.key(table.path))
     yield from _network_acls(context, vpc)
@@ -203,7 +204,8 @@ def _subnets(context: Context, vpc: _Expanded, whole: Cidr) -> Iterator[Request]
             overflowing.add(base)
             continue
         zone = vpc.names.subnets.meanings[copy.name][0].zone or ""
-        yield CreateSubnet(name, copy.name, block, zone, mark=context.key(copy.path))
+        marks = _marks(context, copy)
+        yield CreateSubnet(name, copy.name, block, zone, mark=context.key(copy.path), marks=marks)
         yield from _associations(context, vpc.names, copy)
 
 
@@ -224,6 +226,11 @@ def _block(context: Context, vpc: _Expanded, copy: Copy[SubnetFields], whole: Ci
     mark = context.value(copy.where("cidr_block"))
     context.complain(mark, f"{got}, outside {vpc.names.name}'s {whole}")
     return None
+
+
+def _marks(context: Context, copy: Copy[SubnetFields] | Copy[InstanceFields]) -> dict[str, Mark]:
+    """Where the fields that the file gives a copy stand."""
+    return {name: context.value(copy.where(name)) for name in sorted(copy.fields.model_fields_set - {"per_zone"})}
 
 
 def _associations(context: Context, names: Vpc, copy: Copy[SubnetFields]) -> Iterator[Request]:
@@ -296,15 +303,28 @@ def _group(context: Context, names: Vpc, text: str, mark: Mark) -> str | None:
 
 def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
     names = vpc.names
+    marks: dict[tuple[str | int, str | None], dict[str, Mark]] = {}
     for copy in vpc.instances:
         subnet = _instance_subnet(context, names, copy)
         groups = _instance_groups(context, names, copy)
         _check_address(context, vpc, copy)
-        if subnet is not None:
-            yield _run(context, names.name, copy, subnet, groups)
+        if subnet is None:
+            continue
+        # Those that only a number tells apart are written in the same place.
+        written = copy.path[-1], copy.zone
+        if written not in marks:
+            marks[written] = _marks(context, copy)
+        yield _run(names.name, copy, subnet, groups, context.key(copy.path), marks[written])
 
 
-def _run(context: Context, vpc: str, copy: Copy[InstanceFields], subnet: str, groups: tuple[str, ...]) -> RunInstances:
+def _run(
+    vpc: str,
+    copy: Copy[InstanceFields],
+    subnet: str,
+    groups: tuple[str, ...],
+    mark: Mark,
+    marks: dict[str, Mark],
+) -> RunInstances:
     fields = copy.fields
     return RunInstances(
         vpc=vpc,
@@ -317,7 +337,8 @@ def _run(context: Context, vpc: str, copy: Copy[InstanceFields], subnet: str, gr
         instance_type=fields.instance_type or DEFAULT_INSTANCE_TYPE,
         frequency_hz=fields.frequency,
         boot_ns=fields.boot,
-        mark=context.key(copy.path),
+        mark=mark,
+        marks=marks,
     )
 
 

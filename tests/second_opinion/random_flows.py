@@ -40,7 +40,7 @@ def a_flow(random: Random, world: SmallWorld) -> Step:
 
 
 def a_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
-    """Mostly somebody; else a near miss, a reserved address, another VPC, the outside. Never itself."""
+    """Mostly somebody; else where a route leads, a near miss, a reserved address, another VPC. Never itself."""
     while (address := _any_destination(random, world, src)) == src.address:
         pass
     return address
@@ -48,8 +48,10 @@ def a_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Addre
 
 def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
     neighbours = [each for each in world.instances if each.vpc == src.vpc and each is not src]
-    if random.random() < 0.7:
+    if random.random() < 0.65:
         return random.choice(neighbours).address
+    if world.routes and random.random() < 0.4:
+        return random.choice(world.routes)[9]
     subnet = random.choice(world.subnets)
     vpc = random.choice(list(world.vpcs.values()))
     return random.choice(

@@ -50,6 +50,8 @@ def a_pause(random: Random, world: SmallWorld) -> Story:
     """A lively talk, one long silence, and who speaks next: may the other still?"""
     one, other = a_pair(random, world)
     talk = quick_talk(random, one, other)
+    if random.random() < 0.3:
+        talk.append(replace(talk[-1], packet=replace(talk[-1].packet, flags=random.choice(("FA", "R")))))
     src, dst, packet = random.choice(_sides(one, other, replace(talk[0].packet, flags="A")))
     return [*talk, Step(random.choice((*GAPS_S[6:], *LONG_S)), src.key, dst.address, packet)]
 

@@ -96,6 +96,10 @@ class SmallWorld:
     def subnets(self) -> tuple[IPv4Network, ...]:
         return tuple(IPv4Network(each.cidr_block) for each in self.requests if isinstance(each, CreateSubnet))
 
+    @cached_property
+    def routes(self) -> tuple[IPv4Network, ...]:
+        return tuple(IPv4Network(each.destination) for each in self.requests if isinstance(each, CreateRoute))
+
     def acls(self, vpc: str) -> list[str]:
         made = [each.name for each in self.requests if isinstance(each, CreateNetworkAcl) and each.vpc == vpc]
         return ["default", *made]
@@ -267,7 +271,7 @@ class _VpcMaker:
     def _routes(self) -> Iterator[CreateRoute]:
         """Mostly to appliances; some to instances that refuse what is not theirs."""
         for table in (*self.tables, "main"):
-            wanted = self.random.randint(0, 2 if table == "main" else 3)
+            wanted = self.random.randint(0, 2 if table == "main" else 4)
             for destination in self.random.sample(self._destinations(), wanted):
                 target = self.random.choice(self.appliances + self.instances)
                 yield CreateRoute(self.name, table, destination, target, mark=MARK)

@@ -1,0 +1,68 @@
+"""The comparison notices: a product that is wrong on purpose does not get past it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from netvirt.address import Ip
+from netvirt.constant import Constant
+from netvirt.frame import Flow
+from netvirt.vpc import conntrack, network_acl, security_group
+from netvirt.vpc.network_acl import AclEntry
+from netvirt.vpc.route_table import Route, RouteTable
+from netvirt.vpc.traffic import ALL_PROTOCOLS, TCP, UDP, Traffic
+from netvirt.vswitch import VSwitch
+
+from .comparison import Comparison, random_case
+
+WORLDS = 200
+
+
+def _last_match(entries: Sequence[AclEntry], flow: Flow, peer: Ip) -> AclEntry | None:
+    return next((entry for entry in reversed(entries) if entry.matches(flow, peer)), None)
+
+
+def _shortest_prefix(table: RouteTable, destination: Ip) -> Route | None:
+    fitting = [route for route in table.routes if route.destination.holds(destination)]
+    return min(fitting, key=lambda route: route.destination.prefix, default=None)
+
+
+def _last_port_left_out(traffic: Traffic, flow: Flow) -> bool:
+    if traffic.protocol == ALL_PROTOCOLS or traffic.protocol != flow.protocol:
+        return traffic.protocol == ALL_PROTOCOLS
+    return flow.protocol not in (TCP, UDP) or traffic.first_port <= flow.dst_port < traffic.last_port
+
+
+def _always_tracked(*_: Any) -> bool:
+    return False
+
+
+def _forgets_nothing(switch: VSwitch, view: Any, changed: Any = ()) -> None:
+    switch.views[view.vni] = view
+
+
+def _half(name: str) -> tuple[Any, str, Constant]:
+    constant: Constant = getattr(conntrack, name)
+    return conntrack, name, replace(constant, low=0, value=constant.value // 2)
+
+
+FAULTS = {
+    "the last entry decides": (network_acl, "decide", _last_match),
+    "the shortest prefix wins": (RouteTable, "lookup", _shortest_prefix),
+    "a range ends before its last port": (Traffic, "matches", _last_port_left_out),
+    "everything is tracked": (security_group, "untracked", _always_tracked),
+    "changed rules do not reach remembered flows": (VSwitch, "hold", _forgets_nothing),
+    "streams are forgotten early": _half("UDP_STREAM_NS"),
+    "closing connections are forgotten early": _half("TCP_CLOSING_NS"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*FAULTS[fault])
+    cases = map(random_case, range(WORLDS))
+    partings = (Comparison(case).play() for case in cases)
+    assert any(parting is not None and parting.reported is None for parting in partings)

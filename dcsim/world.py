@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import SupportsBytes
 
@@ -12,9 +12,11 @@ from dcsim.cloud.instance import Placed
 from dcsim.cloud.propagation import Propagation
 from dcsim.cloud.refusal import Missing
 from dcsim.fabric.fabric import Fabric
+from dcsim.fabric.layout import Layout
+from dcsim.fabric.target import find_links
 from dcsim.guests import BOOT_NS, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
-from dcsim.problem import Problem, Refused, in_file_order
+from dcsim.problem import Mistake, Problem, Refused, in_file_order
 from dcsim.request import Request, RunInstances
 from dcsim.topology.plan import Plan
 from hypervisor.clock import Source
@@ -211,8 +213,9 @@ class _Report:
 
 def build(plan: Plan, seed: int = 0) -> World:
     """Carry out a plan's requests; Refused holds every problem the control plane found."""
-    world = World(plan, seed)
-    problems: list[Problem] = []
+    problems = list(_unknown_links(plan))
+    # Without what nobody can find, to see what else is wrong.
+    world = World(replace(plan, links=()) if problems else plan, seed)
     consequences: list[Problem] = []
     for request in plan.requests:
         try:
@@ -228,6 +231,15 @@ def build(plan: Plan, seed: int = 0) -> World:
     for guest in world:
         guest.host.boot(guest.instance, 0)
     return world
+
+
+def _unknown_links(plan: Plan) -> Iterator[Problem]:
+    layout = Layout(plan.region, plan.zones, plan.plant)
+    for setting in plan.links:
+        try:
+            find_links(layout, str(setting.link))
+        except Mistake as mistake:
+            yield Problem(setting.mark, None, mistake.message, mistake.advice)
 
 
 def _told_once(problems: list[Problem]) -> Iterable[Problem]:

@@ -8,9 +8,9 @@ import orjson
 from dcsim.cli import status
 from dcsim.cli.explain import explain_refusal
 from dcsim.cli.text import plural, warnings_text
-from dcsim.faults.fault import Fault
 from dcsim.problem import Problem, Refused
 from dcsim.scenario.load import kind_of, load_scenario
+from dcsim.scenario.play import stage
 from dcsim.topology.load import load
 from dcsim.world import World, build
 
@@ -36,10 +36,7 @@ def _check(file: Path) -> tuple[str, tuple[Problem, ...]]:
         plan = load(file)
         return f"{plan.name} is right: {_contents(build(plan))}", plan.warnings
     scenario = load_scenario(file)
-    world = build(scenario.topology, scenario.seed)
-    for entry in scenario.timeline:
-        if entry.action is not None:
-            Fault(world, entry)
+    world = stage(scenario, scenario.seed).world
     parts = (plural(len(scenario.probes), "probe"), plural(len(scenario.expectations), "expectation"))
     return f"{scenario.name} is right: {', '.join(parts)}; {_contents(world)}", scenario.warnings
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from dcsim.fabric.layout import Layout
 from dcsim.problem import Mark, Problem
 from dcsim.request import RunInstances
 from dcsim.scenario.scenario import GuestRef
@@ -20,8 +21,10 @@ class Context:
     warnings: list[Problem] = field(default_factory=list)
     guests: dict[str, list[GuestRef]] = field(default_factory=dict)
     """By name, and by `vpc/name`."""
+    layout: Layout = field(init=False)
 
     def __post_init__(self) -> None:
+        self.layout = Layout(self.plan.region, self.plan.zones, self.plan.plant)
         for request in self.plan.requests:
             if isinstance(request, RunInstances):
                 guest = GuestRef(request.vpc, request.name)

@@ -1,5 +1,10 @@
 """The timeline: entries with start and end in ns of the run, and what each does."""
 
+from collections.abc import Callable
+
+from dcsim.fabric.layout import Layout
+from dcsim.fabric.target import find_links, find_place
+from dcsim.problem import Mark, Mistake
 from dcsim.scenario.context import Context
 from dcsim.scenario.scenario import Action, Entry, HostOf, Impair, LinkDown, Place, PlaceKind, PowerOff
 from dcsim.scenario.schema import EntrySpec
@@ -164,7 +169,8 @@ def _place(context: Context, text: str, path: Path) -> Place | HostOf | None:
         example = {"zone": zone, "rack": f"{zone}/r1", "host": f"{zone}/r1/h1"}.get(kind, f"{zone}/{kind[0]}1")
         context.complain(mark, f"{quoted(place)} is no {kind}", f"write it like {kind} {example}")
         return None
-    return Place(kind, place)
+    found = Place(kind, place)
+    return found if _is_there(context, find_place, str(found), mark) else None
 
 
 def _place_advice(context: Context, words: str) -> str:
@@ -176,4 +182,18 @@ def _place_advice(context: Context, words: str) -> str:
 
 
 def _link(context: Context, text: str, path: Path) -> Link | None:
-    return link_between(text, context.plan.zones, context.value(path), context.problems)
+    mark, before = context.value(path), len(context.problems)
+    link = link_between(text, context.plan.zones, mark, context.problems)
+    if link is None or len(context.problems) > before:
+        return None
+    return link if _is_there(context, find_links, str(link), mark) else None
+
+
+def _is_there(context: Context, find: Callable[[Layout, str], object], name: str, mark: Mark) -> bool:
+    """In the fabric that the topology describes."""
+    try:
+        find(context.layout, name)
+    except Mistake as mistake:
+        context.complain(mark, mistake.message, mistake.advice)
+        return False
+    return True

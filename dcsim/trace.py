@@ -38,12 +38,14 @@ class Traced:
     flow: Flow
     forward: Journey
     reply: Journey | None
+    comes_home: bool
+    """Whether the reply ends where the packet began, not at a middlebox."""
     latency_ns: int
     notes: tuple[str, ...]
 
     @property
     def reachable(self) -> bool:
-        return self.forward.delivered and self.reply is not None and self.reply.delivered
+        return self.forward.delivered and self.reply is not None and self.reply.delivered and self.comes_home
 
     @property
     def blockers(self) -> tuple[Hop, ...]:
@@ -59,8 +61,8 @@ class _Scratch(Tracker):
         super().__init__(live.limit)
         self._live = live
 
-    def find(self, key: bytes, now: Ns) -> Track | None:
-        return super().find(key, now) or self._live.find(key, now)
+    def find(self, flow: Flow, now: Ns) -> Track | None:
+        return super().find(flow, now) or self._live.find(flow, now)
 
     def full(self, now: Ns) -> bool:
         return self._live.full(now)
@@ -92,16 +94,18 @@ class _Tracer:
 
     def _leave(self, source: Guest, flow: Flow, hops: list[Hop]) -> Guest | None:
         view = source.host.vswitch.views.get(source.placed.vpc.vni)
-        if view is None:
+        if view is None or source.placed.interface.id not in view.interfaces:
+            if _powered(source):
+                hops.append(_unheard_of(source))
             return None
         eni = view.interfaces[source.placed.interface.id]
         subnet = view.subnets[eni.subnet]
+        if datapath.is_group_address(flow.dst, subnet):
+            hops.append(Hop("vpc", view.name, Outcome.BROADCAST.value, "", Outcome.BROADCAST))
+            return None
         neighbour = None
-        if subnet.cidr.holds(flow.dst) and flow.dst != subnet.router:
+        if subnet.cidr.holds(flow.dst) and flow.dst not in (subnet.router, view.resolver):
             neighbour = view.at(flow.dst)
-            if datapath.is_group_address(flow.dst, subnet):
-                hops.append(Hop("vpc", view.name, "broadcast is not supported", "", Outcome.BROADCAST))
-                return None
             if neighbour is None or neighbour.id == eni.id:
                 rule = f"nobody answers who has {format_ip(flow.dst)}"
                 hops.append(Hop("arp", subnet.name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"))
@@ -137,7 +141,9 @@ class _Tracer:
         view = target.host.vswitch.views.get(target.placed.vpc.vni)
         if not _powered(target):
             hops.append(_down(target))
-        if view is None:
+        if view is None or target.placed.interface.id not in view.interfaces:
+            if _powered(target):
+                hops.append(_unheard_of(target))
             return
         eni, sender = view.interfaces[target.placed.interface.id], view.interfaces.get(source.placed.interface.id)
         if sender is None or sender.host != source.host.id:
@@ -171,6 +177,11 @@ def _down(guest: Guest) -> Hop:
     return Hop("host", guest.host.name, "has no power", "", Outcome.GUEST_DOWN)
 
 
+def _unheard_of(guest: Guest) -> Hop:
+    rule = f"host {guest.host.name} has not heard of it yet"
+    return Hop("mapping", guest.name, rule, "", Outcome.STALE_MAPPING)
+
+
 def flow_between(source: Guest, destination: Ip, traffic: "TrafficSpec") -> Flow:
     """The first packet of such a flow: an echo request, a SYN, or a datagram."""
     src = source.placed.interface.address
@@ -199,7 +210,7 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     hops, target = tracer.walk(source, flow)
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
-    reply = None
+    reply, astray = None, ""
     # Who is not the destination (a middlebox) answers nothing by itself.
     if target is not None and target.placed.interface.address == destination:
         answer = flow.reply()
@@ -207,9 +218,10 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
             answer = replace(answer, tcp_flags=SYN | ACK)
         back, home = tracer.walk(target, answer)
         reply = _journey(back, home is not None)
-    notes = _notes(source, target)
+        astray = home.name if home is not None and home is not source else ""
+    notes = _notes(source, target, astray)
     where = target.name if target is not None else format_ip(destination)
-    return Traced(source.name, where, flow, forward, reply, latency_ns, notes)
+    return Traced(source.name, where, flow, forward, reply, not astray, latency_ns, notes)
 
 
 def _journey(hops: list[Hop], arrives: bool) -> Journey:
@@ -220,7 +232,10 @@ def _journey(hops: list[Hop], arrives: bool) -> Journey:
     return Journey(tuple(hops), Outcome.DELIVERED if arrives else Outcome.NO_MAPPING)
 
 
-def _notes(source: Guest, target: Guest | None) -> tuple[str, ...]:
+def _notes(source: Guest, target: Guest | None, astray: str) -> tuple[str, ...]:
+    notes = []
     if target is not None and source.placed.subnet.zone != target.placed.subnet.zone:
-        return ("AVAILABILITY_ZONE_CROSSED",)
-    return ()
+        notes.append("AVAILABILITY_ZONE_CROSSED")
+    if astray:
+        notes.append(f"the reply ends at {astray}; what a middlebox does with it is not known")
+    return tuple(notes)

@@ -5,7 +5,7 @@ live traffic commits what they answered (`netvirt.vswitch`), a trace throws it a
 Reachability Analyzer's component order, VPC User Guide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -16,7 +16,9 @@ from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.conntrack import Track, Tracker
 from netvirt.vpc.route_table import ToInterface
 from netvirt.vpc.security_group import GroupRule
+from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
+from netvirt.wire.icmp import ERRORS as ICMP_ERRORS
 
 LINK_LOCAL = Cidr(Ip(169 << 24 | 254 << 16), 16)
 MULTICAST = Cidr(Ip(224 << 24), 4)
@@ -85,7 +87,10 @@ def _egress(q: Question) -> Iterator[Hop]:
     yield _group_hop(q, leaving=True)
     if q.neighbour is None and not q.subnet.cidr.holds(q.flow.dst):
         yield _acl_hop(q, leaving=True)
-        yield _route_hop(q)
+        route = _route_hop(q)
+        yield route
+        if route.blocked:
+            return
     yield _mapping_hop(q)
 
 
@@ -164,19 +169,27 @@ def _group_hop(q: Question, leaving: bool) -> Hop:
     if not permitting:
         return _group_refuses(q, names, leaving)
     name, rule = permitting[0]
-    if not security_group.untracked([rule for _, rule in permitting], opposite, q.flow):
+    if _opens_flow(q, [rule for _, rule in permitting], opposite):
         if q.tracker.full(q.now):
             return Hop("sg", names, "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
         q.tracking = Tracking.OPEN
     return Hop("sg", name, rule.text, rule.written)
 
 
+def _opens_flow(q: Question, permitting: Sequence[GroupRule], opposite: Sequence[GroupRule]) -> bool:
+    """An ICMP error begins nothing that could be answered; everything else is tracked, but for AWS's exception."""
+    if q.flow.protocol == ICMP and q.flow.icmp_type in ICMP_ERRORS:
+        return False
+    return not security_group.untracked(permitting, opposite, q.flow)
+
+
 def _find_track(q: Question) -> bool:
-    q.track = q.tracker.find(q.flow.key, q.now)
+    q.track = q.tracker.find(q.flow, q.now)
     if q.track is not None:
         q.tracking = Tracking.EXISTING
         return True
-    if q.quoted is not None and q.tracker.find(q.quoted.key, q.now) is not None:
+    # An error is about a tracked flow when it goes to who sent what it quotes.
+    if q.quoted is not None and q.quoted.src == q.flow.dst and q.tracker.find(q.quoted, q.now) is not None:
         q.tracking = Tracking.RELATED
         return True
     return False

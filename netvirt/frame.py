@@ -137,11 +137,13 @@ class Flow:
     def key(self) -> bytes:
         """The flow key, the same octets that `parse` cuts from a frame. Absent ports are 0.
 
-        An echo session's identifier stands for both ports, so that a request's key is its reply's with the
-        addresses exchanged, as with ports.
+        ICMP has its identifier and its type in their place: the key of an echo request's reply is that of the
+        reply to come, and no other message's.
         """
-        if self.icmp_id >= 0:
-            return _KEY.pack(self.protocol, self.src, self.dst, self.icmp_id, self.icmp_id)
+        if self.icmp_type >= 0:
+            return _KEY.pack(
+                self.protocol, self.src, self.dst, max(self.icmp_id, 0), self.icmp_type << 8 | self.icmp_code
+            )
         return _KEY.pack(self.protocol, self.src, self.dst, max(self.src_port, 0), max(self.dst_port, 0))
 
     def reply(self) -> "Flow":

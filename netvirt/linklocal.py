@@ -30,7 +30,7 @@ LEASE_SECONDS = Constant(
 
 
 def arp_reply(data: bytes, view: VpcView, eni: Interface, subnet: Subnet) -> bytes | Outcome:
-    """Answer who-has for the router and for interfaces of the guest's own subnet; never flood.
+    """Answer who-has for the router, the resolver and interfaces of the guest's own subnet; never flood.
 
     An address that nobody has is not answered, so the guest's resolution times out. What is no question
     (gratuitous announcements, replies) changes nothing in a VPC and is swallowed.
@@ -45,7 +45,7 @@ def arp_reply(data: bytes, view: VpcView, eni: Interface, subnet: Subnet) -> byt
 
 
 def _owner(address: Ip, view: VpcView, eni: Interface, subnet: Subnet) -> Mac | None:
-    if address == subnet.router:
+    if address in (subnet.router, view.resolver):
         return subnet.router_mac
     owner = view.at(address)
     if owner is None or owner.subnet != subnet.id or owner.id == eni.id:

@@ -133,7 +133,10 @@ class VSwitch:
             header = Ethernet.parse(frame.data)
             if header.src != port.mac:
                 return self._drop(frame, Outcome.SPOOFED)
-            view = self.views[port.vni]
+            view = self.views.get(port.vni)
+            if view is None or port.eni not in view.interfaces:
+                # A new interface, of which this host has yet to hear.
+                return self._drop(frame, Outcome.STALE_MAPPING)
             eni = view.interfaces[port.eni]
             subnet = view.subnets[eni.subnet]
             if header.ethertype == ETHERTYPE_ARP:

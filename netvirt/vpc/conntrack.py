@@ -10,6 +10,7 @@ from netvirt.address import Ns
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
 from netvirt.vpc.traffic import ICMP, TCP, UDP
+from netvirt.wire.tcp import ACK, FIN, RST, SYN
 
 SECOND = 1_000_000_000
 _GUIDE = "EC2 User Guide, Amazon EC2 security group connection tracking"
@@ -36,7 +37,6 @@ TABLE_LIMIT = Constant(
     Evidence.DOCUMENTED,
 )
 
-FIN, SYN, RST = 0x01, 0x02, 0x04
 
 # How far a flow has come. A flow that only one side has spoken in, one that was answered, one that went on after
 # the answer, and a TCP connection that one side has begun to close.
@@ -56,8 +56,9 @@ class Track:
         self.protocol = flow.protocol
         self.key = flow.key
         self.reply_key = flow.reply().key
-        self.state = OPENED
-        self.timeout = timeout_of(flow.protocol, OPENED)
+        # What begins with its end (a stray reset) is not waited for as a connection would be.
+        self.state = CLOSING if flow.protocol == TCP and flow.tcp_flags & (FIN | RST) else OPENED
+        self.timeout = timeout_of(flow.protocol, self.state)
         self.expires = 0
         self._memos: dict[tuple[Forgetful, Hashable], None] = {}
 
@@ -71,10 +72,8 @@ class Track:
         self.expires = now + self.timeout
 
     def _next(self, is_reply: bool, tcp_flags: int) -> int:
-        if self.protocol == TCP and tcp_flags & (FIN | RST):
+        if self.state == CLOSING or (self.protocol == TCP and tcp_flags & (FIN | RST)):
             return CLOSING
-        if self.protocol == TCP and self.state == CLOSING and tcp_flags & SYN and not is_reply:
-            return OPENED
         if self.state == OPENED and is_reply:
             return ANSWERED
         if self.state == ANSWERED and not is_reply:
@@ -135,9 +134,13 @@ class Tracker:
         self.table: dict[bytes, Track] = {}
         self.refused = 0
 
-    def find(self, key: bytes, now: Ns) -> Track | None:
-        track = self.table.get(key)
-        return track if track is not None and track.expires >= now else None
+    def find(self, flow: Flow, now: Ns) -> Track | None:
+        """The live track that this packet belongs to. Who opens a connection anew belongs to none that is closing."""
+        track = self.table.get(flow.key)
+        if track is None or track.expires < now:
+            return None
+        reopens = track.state == CLOSING and flow.tcp_flags & (SYN | ACK) == SYN
+        return None if reopens else track
 
     def full(self, now: Ns) -> bool:
         """Is there no room for another flow? Pure: expired tracks do not count."""

@@ -141,6 +141,11 @@ class World:
         changed = self.control.call(request)
         vpc = request.name if not hasattr(request, "vpc") else request.vpc
         self.propagation.publish(self.control.vpcs[vpc].view(), changed)
+        if isinstance(request, RunInstances):
+            guest = self.guests[request.vpc, request.name]
+            # Without power, it boots when the power comes.
+            if guest.host.up:
+                guest.host.boot(guest.instance, guest.instance.boot_ns)
 
     # Making guests
 
@@ -164,6 +169,7 @@ class World:
             name = self.fabric.host(host_id).name
             host = self.hosts[host_id] = Host(host_id, name, self.clock, self.ledger)
             host.uplink = self.fabric.attach(host_id, host.receive, partial(self._on_power, host))
+            host.up = self.fabric.host(host_id).up
         return host
 
     def _on_power(self, host: Host, up: bool) -> None:

@@ -120,6 +120,9 @@ class Host:
     def add(self, instance: Instance) -> None:
         self.instances.append(instance)
         self._nics[instance.nic.port.eni] = instance.nic
+        if not self.up:
+            instance.nic.tx.cut()
+            instance.nic.rx.cut()
 
     def receive(self, packet: Encapsulated) -> None:
         """A packet from the underlay, or from one guest of this host to another."""

@@ -46,5 +46,6 @@ class Propagation:
     def catch_up(self, host: Host) -> None:
         """The host has just come up."""
         for vni, hosts in self._hosts.items():
-            if host.id in hosts:
+            # Of a VPC whose making is still under way, nobody has heard.
+            if host.id in hosts and vni in self._latest:
                 host.vswitch.hold(self._latest[vni])

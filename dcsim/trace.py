@@ -38,14 +38,12 @@ class Traced:
     flow: Flow
     forward: Journey
     reply: Journey | None
-    comes_home: bool
-    """Whether the reply ends where the packet began, not at a middlebox."""
     latency_ns: int
     notes: tuple[str, ...]
 
     @property
     def reachable(self) -> bool:
-        return self.forward.delivered and self.reply is not None and self.reply.delivered and self.comes_home
+        return self.forward.delivered and self.reply is not None and self.reply.delivered
 
     @property
     def blockers(self) -> tuple[Hop, ...]:
@@ -210,18 +208,19 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     hops, target = tracer.walk(source, flow)
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
-    reply, astray = None, ""
+    reply = None
     # Who is not the destination (a middlebox) answers nothing by itself.
     if target is not None and target.placed.interface.address == destination:
         answer = flow.reply()
         if flow.protocol == TCP:
             answer = replace(answer, tcp_flags=SYN | ACK)
         back, home = tracer.walk(target, answer)
+        if home is not None and home is not source:
+            back.append(Hop("guest", home.name, "gets the reply, and is not who asked", "", Outcome.UNKNOWN))
         reply = _journey(back, home is not None)
-        astray = home.name if home is not None and home is not source else ""
-    notes = _notes(source, target, astray)
+    notes = _notes(source, target)
     where = target.name if target is not None else format_ip(destination)
-    return Traced(source.name, where, flow, forward, reply, not astray, latency_ns, notes)
+    return Traced(source.name, where, flow, forward, reply, latency_ns, notes)
 
 
 def _journey(hops: list[Hop], arrives: bool) -> Journey:
@@ -232,10 +231,7 @@ def _journey(hops: list[Hop], arrives: bool) -> Journey:
     return Journey(tuple(hops), Outcome.DELIVERED if arrives else Outcome.NO_MAPPING)
 
 
-def _notes(source: Guest, target: Guest | None, astray: str) -> tuple[str, ...]:
-    notes = []
+def _notes(source: Guest, target: Guest | None) -> tuple[str, ...]:
     if target is not None and source.placed.subnet.zone != target.placed.subnet.zone:
-        notes.append("AVAILABILITY_ZONE_CROSSED")
-    if astray:
-        notes.append(f"the reply ends at {astray}; what a middlebox does with it is not known")
-    return tuple(notes)
+        return ("AVAILABILITY_ZONE_CROSSED",)
+    return ()

@@ -112,7 +112,9 @@ _KEY = struct.Struct("!BIIHH")
 _PORTS = struct.Struct("!HH")
 _QUOTED_BYTES = 8
 """The least that an ICMP error quotes after the IPv4 header (RFC 792)."""
-_ECHO_ANSWERS = {icmp.ECHO_REQUEST: icmp.ECHO_REPLY, icmp.ECHO_REPLY: icmp.ECHO_REQUEST}
+_QUERIES = {icmp.ECHO_REQUEST: icmp.ECHO_REPLY, 13: 14, 15: 16, 17: 18}
+"""ICMP's questions and their answers: echo, timestamp, information, address mask (RFC 792; RFC 950)."""
+_ANSWERS = _QUERIES | {answer: question for question, answer in _QUERIES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Flow:
     more_fragments: bool = False
     tcp_flags: int = 0
     icmp_id: int = -1
-    """The identifier of an echo session; other messages have none."""
+    """The identifier of an echo session or another question; errors have none."""
 
     @property
     def key(self) -> bytes:
@@ -147,14 +149,14 @@ class Flow:
         return _KEY.pack(self.protocol, self.src, self.dst, max(self.src_port, 0), max(self.dst_port, 0))
 
     def reply(self) -> "Flow":
-        """The same headers on their way back: ends exchanged, echo request for reply and reply for request."""
+        """The same headers on their way back: ends exchanged, answer for question and question for answer."""
         return Flow(
             self.protocol,
             self.dst,
             self.src,
             self.dst_port,
             self.src_port,
-            _ECHO_ANSWERS.get(self.icmp_type, self.icmp_type),
+            _ANSWERS.get(self.icmp_type, self.icmp_type),
             self.icmp_code,
             self.fragment_offset,
             self.more_fragments,
@@ -254,5 +256,5 @@ def _icmp_flow(packet: Ipv4) -> Flow:
         icmp_type=message.type,
         icmp_code=message.code,
         more_fragments=packet.more_fragments,
-        icmp_id=message.identifier if message.is_echo else -1,
+        icmp_id=message.identifier if message.type in _ANSWERS else -1,
     )

@@ -12,12 +12,12 @@ from dcsim.trace import Traced
 
 from .evaluator import Evaluator
 from .lab import CRAMPED, ROOMY, Lab, Seen, refusals, traced
-from .packet import ECHO, ICMP, TCP, Packet, Verdict
+from .packet import ECHO, ICMP, TCP, Ending, Packet, Place, Verdict
 from .random_changes import Change
 from .random_flows import Step, reply_to
 from .random_stories import Event, a_script
 from .random_vpcs import SmallWorld, a_world
-from .reported import STATELESS, what_is_reported
+from .reported import is_reported
 
 T = TypeVar("T")
 TRACED = 0.33
@@ -40,16 +40,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """`asked`: `live`, `trace` or `trace reply`. `reported` names the known fault of the product that explains it."""
+    """`asked`: by a `live` packet, a `trace`, or its `reply`."""
 
     asked: str
     step: Step
-    evaluator: str
-    product: str
-    reported: str | None
+    way: tuple[Verdict, ...]
+    seen: Seen
 
     def __str__(self) -> str:
-        return f"{self.asked} of {self.step}\n  evaluator: {self.evaluator}\n  product: {self.product}"
+        evaluator = "; ".join(map(str, self.way))
+        return f"{self.asked} of {self.step}\n  evaluator: {evaluator}\n  product: {self.seen}"
 
 
 def random_case(seed: int) -> Case:
@@ -63,36 +63,25 @@ def random_case(seed: int) -> Case:
 
 
 class Comparison:
-    """Plays a case on both sides until they part. `asked` counts the comparisons by kind, `reported` known faults."""
+    """Plays a case on both sides until they part. `asked` counts the comparisons by kind."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
         self._evaluator = Evaluator(case.world.requests, case.world.addresses)
         self._lab = Lab(case.world, case.seed, ROOMY if case.roomy else CRAMPED)
-        self._past: list[tuple[float, Step]] = []
         self.asked: Counter[str] = Counter()
-        self.reported: Counter[str] = Counter()
 
     def play(self) -> Disagreement | None:
         for event in self._case.story:
             self._lab.wait(event.gap_s)
-            if isinstance(event, Change):
-                self._change(event)
-                continue
-            if event.traced:
-                found = self._trace(replace(event, packet=_opening(event.packet)))
-                if self._ends_with(found):
-                    return found
-            found = self._send(event)
-            if self._ends_with(found):
-                return found
-            self._past.append((self._lab.now_s, event))
+            found = self._change(event) if isinstance(event, Change) else self._step(event)
+            if found is not None:
+                return None if is_reported(found.step.packet, found.way, found.seen) else found
         return None
 
-    def _ends_with(self, found: Disagreement | None) -> bool:
-        if found is not None and found.reported is not None:
-            self.reported[found.reported] += 1
-        return found is not None and found.reported not in STATELESS
+    def _step(self, step: Step) -> Disagreement | None:
+        found = self._trace(replace(step, packet=_opening(step.packet))) if step.traced else None
+        return found or self._send(step)
 
     def _change(self, change: Change) -> None:
         try:
@@ -107,9 +96,7 @@ class Comparison:
         self._lab.resolve(step.src, step.dst, step.packet)
         verdict = self._evaluator.send(step.src, step.dst, step.packet, self._lab.now_s)
         seen = self._lab.send(step.src, step.dst, step.packet)
-        if seen.agrees(verdict, step.src[1]):
-            return None
-        return self._parted("live", step, [verdict], seen)
+        return None if seen.agrees(verdict, step.src[1]) else _parted("live", step, [verdict], seen)
 
     def _trace(self, step: Step) -> Disagreement | None:
         """Both ways, past every blocker."""
@@ -119,35 +106,32 @@ class Comparison:
         way = evaluator.explain(step.src, step.dst, step.packet, self._lab.now_s)
         seen = traced(trace.forward, trace.destination)
         if not seen.agrees(way[0], step.src[1]) or seen.refusals != refusals(way):
-            return self._parted("trace", step, way, seen)
-        receiver = self._destination(step, way)
-        if receiver is None:
-            return self._parted("trace reply", step, way, traced(trace.reply)) if trace.reply is not None else None
-        back = Step(0, receiver, IPv4Address(self._case.world.addresses[step.src]), reply_to(step.packet))
-        return self._trace_reply(trace, step, way, back, evaluator)
+            return _parted("trace", step, way, seen)
+        replier = step.src[0], way[-1].receiver
+        # Who is not the destination (an appliance) replies nothing by itself.
+        if self._case.world.addresses.get(replier) != str(step.dst):
+            return None if trace.reply is None else _parted("reply", step, way, traced(trace.reply))
+        home = IPv4Address(self._case.world.addresses[step.src])
+        return self._trace_reply(trace, Step(0, replier, home, reply_to(step.packet)), step.src[1], way, evaluator)
 
     def _trace_reply(
-        self, trace: Traced, step: Step, way: Sequence[Verdict], back: Step, evaluator: Evaluator
+        self, trace: Traced, back: Step, asker: str, way: Sequence[Verdict], evaluator: Evaluator
     ) -> Disagreement | None:
-        self.asked["trace reply"] += 1
-        assert trace.reply is not None, f"{step.dst} is there to reply"
+        self.asked["reply"] += 1
+        assert trace.reply is not None, f"{back.src} is there to reply"
         way_back = evaluator.explain(back.src, back.dst, back.packet, self._lab.now_s)
+        if way_back[-1].delivered and way_back[-1].receiver != asker:
+            # What an appliance does with it, nobody knows.
+            way_back[-1] = Verdict(Ending.UNKNOWN, Place.RECEIVER, way_back[-1].receiver)
         seen = traced(trace.reply)
-        if not seen.agrees(way_back[0], back.src[1]) or seen.refusals != refusals(way_back):
-            return self._parted("trace reply", back, way_back, seen)
-        comes_home = way[0].delivered and way_back[0].delivered and way_back[0].receiver == step.src[1]
-        if trace.reachable != comes_home:
-            return self._parted("reachable", back, way_back, seen)
+        agrees = seen.agrees(way_back[0], back.src[1]) and seen.refusals == refusals(way_back)
+        if not agrees or trace.reachable != (way[0].delivered and way_back[0].delivered):
+            return _parted("reply", back, way_back, seen)
         return None
 
-    def _destination(self, step: Step, way: Sequence[Verdict]) -> tuple[str, str] | None:
-        """Who gets the packet in the end, if that is who it was meant for."""
-        key = step.src[0], way[-1].receiver
-        return key if self._case.world.addresses.get(key) == str(step.dst) else None
 
-    def _parted(self, asked: str, step: Step, way: Sequence[Verdict], seen: Seen) -> Disagreement:
-        reported = what_is_reported(asked, step, self._past, self._case.world, way, seen)
-        return Disagreement(asked, step, "; ".join(map(str, way)), str(seen), reported)
+def _parted(asked: str, step: Step, way: Sequence[Verdict], seen: Seen) -> Disagreement:
+    return Disagreement(asked, step, tuple(way), seen)
 
 
 def _opening(packet: Packet) -> Packet:
@@ -170,7 +154,7 @@ def shrink(case: Case, found: Disagreement) -> tuple[Case, Disagreement]:
 
     def still_shows(candidate: Case) -> bool:
         again = _play_again(candidate)
-        if again is None or (again.asked, again.reported) != (found.asked, found.reported):
+        if again is None or again.asked != found.asked:
             return False
         latest.append(again)
         return True

@@ -47,13 +47,13 @@ SIDED = {
     Ending.SECURITY_GROUP: (Place.EGRESS_SG, Place.INGRESS_SG),
     Ending.NETWORK_ACL: (Place.EGRESS_ACL, Place.INGRESS_ACL),
     Ending.SOURCE_DEST_CHECK: (Place.EGRESS_CHECK, Place.INGRESS_CHECK),
+    Ending.UNKNOWN: (Place.HOST, Place.RECEIVER),
 }
 """Endings that may be met on the way out and on the way in."""
 PLACES = {
     Ending.DELIVERED: Place.RECEIVER,
     Ending.NO_ROUTE: Place.ROUTE,
     Ending.NO_MAPPING: Place.MAPPING,
-    Ending.UNKNOWN: Place.HOST,
     Ending.BROADCAST: Place.HOST,
 }
 
@@ -204,14 +204,9 @@ class Lab:
 
 
 def traced(journey: Journey, destination: str = "") -> Seen:
-    """How a journey ends, and everything that is in its way.
-
-    Without a route there is no saying whose address it is: what a trace says behind that is left out.
-    """
+    """How a journey ends, and everything that is in its way."""
     met: list[Refusal] = []
     for hop in journey.blockers:
-        if (Ending.NO_ROUTE, Place.ROUTE) in met:
-            break
         assert hop.outcome is not None, "a blocker"
         ending = ENDINGS.get(hop.outcome, Ending.OTHER)
         met.append((ending, SIDED[ending][_is_entering(journey, hop)] if ending in SIDED else PLACES.get(ending)))

@@ -7,7 +7,9 @@ from ipaddress import IPv4Address
 ICMP, TCP, UDP = 1, 6, 17
 
 PROTOCOL_NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp"}
-ECHO, ECHO_REPLY = 8, 0
+ECHO, TIMESTAMP = 8, 13
+ANSWERS = {ECHO: 0, TIMESTAMP: 14, 15: 16, 17: 18}
+"""ICMP's questions, and their answers with the same identifier (RFC 792, RFC 950)."""
 ICMP_ERRORS = (3, 4, 5, 11, 12)
 """ICMP messages that quote the packet they are about (RFC 1122 section 3.2.2)."""
 
@@ -65,10 +67,6 @@ class Packet:
         return self.has_type and self.icmp_type in ICMP_ERRORS
 
     @property
-    def is_echo(self) -> bool:
-        return self.has_type and self.icmp_type in (ECHO, ECHO_REPLY)
-
-    @property
     def opens(self) -> bool:
         """A TCP packet that asks for a new connection."""
         return self._has_flag("S") and not self._has_flag("A")
@@ -108,7 +106,7 @@ class Ending(Enum):
 class Place(Enum):
     """Where on the packet's way it ended."""
 
-    HOST = "at the sender, before any rule"
+    HOST = "the sender's host, before any rule"
     EGRESS_CHECK = "the sender's source check"
     EGRESS_SG = "the sender's security groups"
     EGRESS_ACL = "the network ACL of the sender's subnet"

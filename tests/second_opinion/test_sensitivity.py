@@ -64,5 +64,4 @@ FAULTS = {
 def test_a_fault_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*FAULTS[fault])
     cases = map(random_case, range(WORLDS))
-    partings = (Comparison(case).play() for case in cases)
-    assert any(parting is not None and parting.reported is None for parting in partings)
+    assert any(Comparison(case).play() is not None for case in cases)

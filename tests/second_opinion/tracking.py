@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from .packet import ECHO_REPLY, ICMP, TCP, UDP, Packet
+from .packet import ANSWERS, ICMP, TCP, UDP, Packet
 
 TCP_ESTABLISHED_S = 432_000
 TCP_HALF_OPEN_S = 120
@@ -24,7 +24,7 @@ class End:
 
 @dataclass(frozen=True)
 class Ends:
-    """Who speaks to whom in one packet."""
+    """Who speaks to whom in one packet, and about what."""
 
     protocol: int
     kind: str
@@ -83,10 +83,13 @@ def ends_of(src: IPv4Address, dst: IPv4Address, packet: Packet) -> Ends | None:
         return None
     if packet.has_ports:
         return Ends(packet.protocol, "ports", End(src, packet.src_port), End(dst, packet.dst_port), None)
-    if packet.is_echo:
-        sides = End(src, packet.icmp_id), End(dst, packet.icmp_id)
-        return Ends(ICMP, "echo", *sides, is_answer=packet.icmp_type == ECHO_REPLY)
-    return Ends(packet.protocol, "addresses", End(src, 0), End(dst, 0), None)
+    if not packet.has_type:
+        return Ends(packet.protocol, "addresses", End(src, 0), End(dst, 0), None)
+    for question, answer in ANSWERS.items():
+        if packet.icmp_type in (question, answer):
+            sides = End(src, packet.icmp_id), End(dst, packet.icmp_id)
+            return Ends(ICMP, f"question {question}", *sides, is_answer=packet.icmp_type == answer)
+    return Ends(ICMP, f"message {packet.icmp_type}", End(src, 0), End(dst, 0), None)
 
 
 class Tracker:

@@ -42,11 +42,14 @@ class Problem:
 
     def __str__(self) -> str:
         """All of it in one line: `file:line:column: what; what to do`."""
-        if not self.advice:
-            return self.what
-        # A sentence stands for itself: `subnet has no 'cidr_blok'. Did you mean cidr_block?`
-        joint = ". " if self.advice[0].isupper() else "; "
-        return self.what + joint + _printable(self.advice)
+        return with_advice(self.what, _printable(self.advice))
+
+
+def with_advice(message: str, advice: str) -> str:
+    """In one line. A sentence stands for itself: `subnet has no 'cidr_blok'. Did you mean cidr_block?`"""
+    if not advice:
+        return message
+    return message + (". " if advice[0].isupper() else "; ") + advice
 
 
 class Mistake(ValueError):

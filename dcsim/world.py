@@ -19,6 +19,7 @@ from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, Ro
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
 from dcsim.request import Request, RunInstances
 from dcsim.topology.plan import Plan
+from dcsim.topology.words import instead
 from hypervisor.clock import Source
 from hypervisor.guest import Guest as Running
 from hypervisor.host import Host, Instance, Nic, Shape
@@ -119,7 +120,8 @@ class World:
             return found[0]
         if found:
             raise KeyError(f"several guests are called {name}; write {' or '.join(self.full_name(g) for g in found)}")
-        raise KeyError(f"no guest is called {name}; there are {', '.join(guest.name for guest in self)}")
+        known = [guest.name for guest in self]
+        raise KeyError(f"no guest is called {name}; {instead(bare, known)}")
 
     def __iter__(self) -> Iterator[Guest]:
         return iter(self.guests.values())

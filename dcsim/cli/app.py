@@ -1,13 +1,37 @@
 """The commands. Each imports what it needs when it runs, so that `dcsim --help` is quick."""
 
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from dcsim import __version__
+from dcsim.cli import status
+
+
+class _Commands(TyperGroup):
+    """typer would end both with a status that says something else."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; Python would complain again when it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(status.YES) from None
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted\n")
+            raise typer.Exit(status.INTERRUPTED) from None
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="Ask what happens to you when a zone goes dark.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -16,7 +40,10 @@ app = typer.Typer(
 
 File = Annotated[Path, typer.Argument(help="A topology or scenario file; a name that ships with dcsim will do.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
-Seed = Annotated[int | None, typer.Option(help="Draws every random choice; default: the scenario's, or 0.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(help="Draws every random choice; default: the scenario's, or 0.", min=0, max=2**63 - 1),
+]
 
 
 def _version(wanted: bool) -> None:

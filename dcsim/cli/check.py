@@ -6,12 +6,12 @@ from pathlib import Path
 import orjson
 
 from dcsim.cli import status
-from dcsim.cli.explain import explain_refusal
-from dcsim.cli.text import plural, warnings_text
+from dcsim.cli.explain import explain_refusal, shown
 from dcsim.problem import Problem, Refused
 from dcsim.scenario.load import kind_of, load_scenario
 from dcsim.scenario.play import stage
 from dcsim.topology.load import load
+from dcsim.topology.words import plural
 from dcsim.world import World, build
 
 
@@ -27,7 +27,7 @@ def check(file: Path, as_json: bool) -> int:
     if as_json:
         _write_json(warnings)
     else:
-        sys.stdout.write(warnings_text(warnings) + summary + "\n")
+        sys.stdout.write(shown(warnings) + summary + "\n")
     return status.YES
 
 

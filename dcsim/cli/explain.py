@@ -3,10 +3,13 @@
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 from dcsim.cli import status
-from dcsim.problem import Refused, render
+from dcsim.problem import Problem, Refused, render
+from dcsim.topology.source import source_lines
+from dcsim.topology.words import plural
 
 
 class BadArgument(Exception):
@@ -33,14 +36,9 @@ def explain(error: Exception) -> int:
 
 def explain_refusal(refused: Refused) -> str:
     """Every problem with the line it is in, and how many there are."""
-    shown = [render(problem, source_lines(problem.mark.file)) for problem in refused.problems]
     errors = sum(not problem.warning for problem in refused.problems)
-    return "\n".join(shown) + f"\n{errors} error{'s' if errors != 1 else ''}\n"
+    return f"{shown(refused.problems)}{plural(errors, 'error')}\n"
 
 
-def source_lines(file: str) -> list[str]:
-    """The file's text for the caret; what cannot be read is simply not shown."""
-    try:
-        return Path(file).read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
+def shown(problems: Iterable[Problem]) -> str:
+    return "".join(render(problem, source_lines(problem.mark.file)) + "\n" for problem in problems)

@@ -3,16 +3,18 @@
 from pathlib import Path
 
 from dcsim.cli.explain import BadArgument
+from dcsim.problem import with_advice
 from dcsim.scenario.load import kind_of, load_scenario
 from dcsim.topology.load import load
 from dcsim.topology.plan import Plan
+from dcsim.topology.words import quoted
 from dcsim.world import Guest, World, build
 from netvirt.address import Ip, parse_ip
 
 
 def command_line(message: str, advice: str = "") -> BadArgument:
     """A problem with an argument, not with a file."""
-    return BadArgument(f"{message}; {advice}" if advice else message)
+    return BadArgument(with_advice(message, advice))
 
 
 def load_plan(file: Path) -> Plan:
@@ -35,10 +37,11 @@ def guest_called(world: World, name: str) -> Guest:
 
 
 def address_of(world: World, text: str) -> Ip:
-    """A guest's address, or the one that `text` spells."""
-    if text[:1].isdigit() and text.count(".") == 3:
+    """A guest's address, or the one that `text` spells: names start with a letter."""
+    if text[:1].isdigit() or ":" in text:
         try:
             return parse_ip(text)
-        except ValueError as error:
-            raise command_line(str(error)) from None
+        except ValueError:
+            advice = "write it like 10.0.0.4, or name a guest"
+            raise command_line(f"{quoted(text)} is not an IPv4 address", advice) from None
     return guest_called(world, text).placed.interface.address

@@ -9,6 +9,7 @@ from dcsim.cli import status
 from dcsim.cli.loading import address_of, command_line, guest_called, settled
 from dcsim.pinging import Answer, Pinger
 from dcsim.problem import Mistake
+from dcsim.scenario.load import check_patience
 from dcsim.topology.quantity import duration_ns, format_duration, format_percent
 from netvirt.address import format_ip
 
@@ -30,6 +31,10 @@ def ping(
     as_json: bool,
 ) -> int:
     every_ns, timeout_ns = _duration("--every", every), _duration("--timeout", timeout)
+    try:
+        check_patience(every_ns, timeout_ns)
+    except Mistake as mistake:
+        raise command_line(f"--timeout {mistake.message}", mistake.advice) from None
     world = settled(file, seed)
     guest, target = guest_called(world, source), address_of(world, destination)
     pinger = Pinger(world, guest, target, every_ns, timeout_ns, size)

@@ -8,9 +8,9 @@ import orjson
 from rich.console import Console
 
 from dcsim.cli import status
+from dcsim.cli.explain import shown
 from dcsim.cli.loading import command_line
 from dcsim.cli.progress import progress_on
-from dcsim.cli.text import warnings_text
 from dcsim.observe.rundir import SUMMARY, Differs
 from dcsim.problem import Mistake
 from dcsim.report.table import coloured, columns, report, tally
@@ -25,7 +25,7 @@ def run(file: Path, seed: int | None, out: Path | None, as_json: bool, quiet: bo
     if kind_of(file) == "topology":
         raise command_line(f"{file} is a topology", "run a scenario, or try dcsim ping and dcsim trace")
     scenario = load_scenario(file)
-    sys.stderr.write(warnings_text(scenario.warnings))
+    sys.stderr.write(shown(scenario.warnings))
     seed = scenario.seed if seed is None else seed
     if not as_json:
         sys.stdout.write(f"{scenario.topology.name}, seed {seed}, {format_duration(scenario.duration_ns)}\n")

@@ -1,10 +1,11 @@
 """From a path to a scenario: names looked up in the topology, times put on one axis."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from dcsim.problem import Refused, in_file_order
+from dcsim.problem import Mistake, Refused, in_file_order
 from dcsim.scenario.context import Context
 from dcsim.scenario.expectation import Expectation, Sentence
 from dcsim.scenario.scenario import GuestRef, Probe, Scenario
@@ -13,12 +14,16 @@ from dcsim.scenario.timeline import timeline
 from dcsim.topology.check import check
 from dcsim.topology.load import load_found, locate
 from dcsim.topology.plan import InputFile, Plan
-from dcsim.topology.quantity import format_size
+from dcsim.topology.quantity import format_duration, format_size
 from dcsim.topology.source import parse, read
 from dcsim.topology.tree import Mapping, Node, find, inside, value_mark
 from dcsim.topology.words import instead, quoted
 
 SCENARIO_KEYS = ("topology", "probes", "timeline", "expect")
+MOST_WAITING = 1024
+"""A guest keeps account of fewer questions than this of one series that may still be answered."""
+MOST_SERIES = 16
+"""A guest asks this many series at once (`hypervisor/firmware/src/ping.c`, as above)."""
 MOST_PROBE_BYTES = 8_973
 """A 9,001 byte packet (AWS's jumbo MTU) without its IPv4 and ICMP or UDP headers: probes are not fragmented."""
 
@@ -75,10 +80,15 @@ def _resolve(context: Context, name: str, source: InputFile) -> Scenario:
 
 
 def _probes(context: Context) -> Iterator[Probe]:
+    asked: Counter[GuestRef | None] = Counter()
     for name, spec in context.file.probes.items():
         _check_numbers(context, name, spec)
         kinds = [kind for kind in ("ping", "udp") if getattr(spec, kind) is not None]
         source = _source(context, name, spec)
+        asked[source] += 1
+        if source is not None and asked[source] == MOST_SERIES + 1:
+            mark = context.value(["probes", name, "from"])
+            context.complain(mark, f"{source} asks for more than {MOST_SERIES} probes", "Let another guest ask")
         if len(kinds) != 1:
             what = "asks two things" if kinds else "asks nothing"
             context.complain(context.key(["probes", name]), f"probe {name} {what}", "write ping: NAME or udp: NAME")
@@ -102,6 +112,13 @@ def _probes(context: Context) -> Iterator[Probe]:
         )
 
 
+def check_patience(every_ns: int, timeout_ns: int) -> None:
+    """Mistake when too many questions would wait for their answers at once."""
+    if timeout_ns // every_ns >= MOST_WAITING:
+        message = f"{format_duration(timeout_ns)} is {timeout_ns // every_ns} times {format_duration(every_ns)}"
+        raise Mistake(message, f"it may be {MOST_WAITING - 1} times every at most", field=True)
+
+
 def _source(context: Context, name: str, spec: ProbeSpec) -> GuestRef | None:
     if spec.source is None:
         context.complain(context.key(["probes", name]), f"probe {name} lacks from")
@@ -113,6 +130,12 @@ def _check_numbers(context: Context, name: str, spec: ProbeSpec) -> None:
     for word, value in (("every", spec.every), ("timeout", spec.timeout)):
         if value == 0:
             context.complain(context.value(["probes", name, word]), f"{word} must be more than nothing")
+    if spec.every and spec.timeout:
+        try:
+            check_patience(spec.every, spec.timeout)
+        except Mistake as mistake:
+            word = "timeout" if "timeout" in spec.model_fields_set else "every"
+            context.complain(context.value(["probes", name, word]), f"timeout {mistake.message}", mistake.advice)
     if spec.size > MOST_PROBE_BYTES:
         mark = context.value(["probes", name, "size"])
         context.complain(mark, f"size {format_size(spec.size)} is too much", f"the most is {MOST_PROBE_BYTES} B")

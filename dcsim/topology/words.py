@@ -22,6 +22,10 @@ def number(count: int) -> str:
     return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def listed(names: Iterable[str]) -> str:
     """`a, b, c`, cut where nobody would read on."""
     every = list(names)

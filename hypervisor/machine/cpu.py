@@ -10,6 +10,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import FrameType
 from typing import Any, NamedTuple
 
 from hypervisor.devices.memory import RAM_BASE, REGION_BYTES, Region
@@ -164,12 +165,12 @@ class Cpu:
         self._kicked = False
         self.cost_ns = 0
         error = self._unicorn.lib.uc_emu_start(self._handle, self.pc, NOWHERE, 0, 0)
-        if self._raised is not None:
-            raise self._raised
         self.pc = self._read_register(self._unicorn.x86.UC_X86_REG_RIP)
         kind = self._classify(error)
         self._exits[kind] += 1
         self.cost_ns += self._costs.of(kind)
+        if self._raised is not None:
+            raise self._raised
         return kind
 
     def _classify(self, error: int) -> Exit:
@@ -260,3 +261,16 @@ class Cpu:
         self._hook.release()
         self._tsc = int  # the caller's method, which leads back to us
         del self._ram_buffer
+
+
+def carry(error: BaseException, frame: FrameType | None) -> bool:
+    """For signal handlers, which may interrupt a guest's device access at `frame`: what they raise there is lost in
+    the C library, and the access half done. True: `run` will raise `error` instead, when it has returned from there.
+    """
+    interrupted = frame
+    while frame is not None and frame.f_code is not Cpu.run.__code__:
+        frame = frame.f_back
+    if frame is None or frame is interrupted:
+        return False
+    frame.f_locals["self"]._fail(error)
+    return True

@@ -1,9 +1,6 @@
 """A built region under test: frames by hand, pings by its guests, and what became of them all."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import Any, NamedTuple, SupportsBytes
 
@@ -18,12 +15,11 @@ from dcsim.observe.event import Event, RoutingChanged
 from dcsim.pinging import Answer, Pinger
 from dcsim.problem import Mark
 from dcsim.request import AuthorizeSecurityGroupIngress, Request, RevokeSecurityGroupEgress
-from dcsim.scenario.load import load_scenario
-from dcsim.scenario.scenario import Scenario
 from dcsim.topology.load import plan_of
+from dcsim.topology.plan import Plan
 from dcsim.world import Guest, World, build
 from hypervisor.host import Nic
-from netvirt.address import Cidr, Ns, format_ip, format_mac
+from netvirt.address import Cidr, Ns, format_mac
 from netvirt.journey import Outcome
 from netvirt.ledger import Sized
 
@@ -76,29 +72,35 @@ class Fate(NamedTuple):
 
 
 class Region:
-    """A world that was built from text, and all that was seen in it since."""
+    """A world that was built from text or a plan, and all that was seen in it since."""
 
-    def __init__(self, text: str, seed: int = 7, until: int = S) -> None:
-        self.world: World = build(plan_of((HEAD + dedent(text)).encode(), "region.yaml", "region"), seed)
+    def __init__(self, what: str | Plan, seed: int = 7, until: int = S) -> None:
+        plan = what if isinstance(what, Plan) else plan_of((HEAD + dedent(what)).encode(), "region.yaml", "region")
+        self.world: World = build(plan, seed)
         self.clock = self.world.clock
         self.seen: list[Seen] = []
         self.lost: list[Lost] = []
         self.events: list[tuple[int, Event]] = []
         self.world.listeners.append(lambda time, event: self.events.append((time, event)))
-        self.world.ledger.watchers.append(self._lose)
+        self._watch_drops()
         for guest in self.world:
             self.watch(guest)
         self.run(until)
 
     def watch(self, guest: Guest) -> None:
+        nic_name = guest.nic.name
+
         def see(_: Nic, frame: Any, leaving: bool) -> None:
-            self.seen.append(Seen(self.clock.now, guest.name, leaving, frame.data))
+            self.seen.append(Seen(self.clock.now, nic_name, leaving, frame.data))
 
         guest.nic.taps = (*guest.nic.taps, see)
 
-    def _lose(self, frame: Sized, place: str, reason: Outcome) -> None:
-        inner: Any = getattr(frame, "inner", frame)
-        self.lost.append(Lost(self.clock.now, place, reason, inner.data))
+    def _watch_drops(self) -> None:
+        def see(frame: Sized, place: str, reason: Outcome) -> None:
+            inner: Any = getattr(frame, "inner", frame)
+            self.lost.append(Lost(self.clock.now, place, reason, inner.data))
+
+        self.world.ledger.watchers.append(see)
 
     # Time.
 
@@ -203,9 +205,9 @@ def shaper_ns(guest: Guest, size: int) -> int:
     return guest.nic.tx.line.serialize_ps(size + 24) // 1000
 
 
-def allow_udp(port: int, peer: Cidr | str, group: str = "friends") -> AuthorizeSecurityGroupIngress:
+def allow_udp(port: int, peer: Cidr | str, group: str = "friends", vpc: str = "main") -> AuthorizeSecurityGroupIngress:
     return AuthorizeSecurityGroupIngress(
-        vpc="main",
+        vpc=vpc,
         group=group,
         protocol=17,
         ports=(port, port),
@@ -229,25 +231,3 @@ def round_trips(answers: list[Answer]) -> list[int]:
     """Of the answered, in the order of their ticks."""
     ordered = sorted(answers, key=lambda answer: answer.sequence)
     return [answer.rtt_ns for answer in ordered if answer.rtt_ns is not None]
-
-
-def sources(packets: list[bytes]) -> list[str]:
-    return [format_ip(int.from_bytes(data[26:30])) for data in packets]
-
-
-# Scenarios.
-
-
-@dataclass(frozen=True)
-class Files:
-    """A topology and a scenario as text."""
-
-    topology: str
-    scenario: str
-
-    def load(self) -> Scenario:
-        with TemporaryDirectory() as directory:
-            Path(directory, "region.yaml").write_text(HEAD + dedent(self.topology), "utf-8")
-            story = Path(directory, "story.yaml")
-            story.write_text("version: 1\ntopology: region.yaml\n" + dedent(self.scenario), "utf-8")
-            return load_scenario(story)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from netvirt.address import BROADCAST_IP, Cidr, Ip, Ns
-from netvirt.frame import Flow
+from netvirt.frame import ICMP_ANSWERS, Flow
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.conntrack import Track, Tracker
@@ -177,8 +177,8 @@ def _group_hop(q: Question, leaving: bool) -> Hop:
 
 
 def _opens_flow(q: Question, permitting: Sequence[GroupRule], opposite: Sequence[GroupRule]) -> bool:
-    """An ICMP error begins nothing that could be answered; everything else is tracked, but for AWS's exception."""
-    if q.flow.protocol == ICMP and q.flow.icmp_type in ICMP_ERRORS:
+    """An ICMP error or answer begins nothing that could be answered; all else is tracked, but for AWS's exception."""
+    if q.flow.protocol == ICMP and (q.flow.icmp_type in ICMP_ERRORS or q.flow.icmp_type in ICMP_ANSWERS):
         return False
     return not security_group.untracked(permitting, opposite, q.flow)
 

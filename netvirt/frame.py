@@ -114,6 +114,7 @@ _QUOTED_BYTES = 8
 """The least that an ICMP error quotes after the IPv4 header (RFC 792)."""
 _QUERIES = {icmp.ECHO_REQUEST: icmp.ECHO_REPLY, 13: 14, 15: 16, 17: 18}
 """ICMP's questions and their answers: echo, timestamp, information, address mask (RFC 792; RFC 950)."""
+ICMP_ANSWERS = frozenset(_QUERIES.values())
 _ANSWERS = _QUERIES | {answer: question for question, answer in _QUERIES.items()}
 
 

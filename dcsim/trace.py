@@ -7,7 +7,7 @@ connections in scratch tables only: tracing changes nothing.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dcsim import fixes
+from dcsim.fixes import CLIENT_PORTS, Advisor
 from dcsim.topology.quantity import format_duration
 from dcsim.world import Guest, World
 from netvirt import datapath
@@ -70,6 +70,7 @@ class _Tracer:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tables: dict[str, _Scratch] = {}
+        self._advisor = Advisor()
         self.latency_ns = 0
 
     def _table(self, guest: Guest) -> _Scratch:
@@ -78,19 +79,22 @@ class _Tracer:
             self._tables[eni] = _Scratch(guest.nic.port.tracker)
         return self._tables[eni]
 
-    def walk(self, source: Guest, flow: Flow) -> tuple[list[Hop], Guest | None]:
-        """All hops from `source`, and the guest where the packet ends, whether or not something blocks it."""
+    def walk(self, source: Guest, flow: Flow, ports: str) -> tuple[list[Hop], Guest | None]:
+        """All hops from `source`, and the guest where the packet ends, whether or not something blocks it.
+
+        `ports` are those that advice speaks of.
+        """
         hops: list[Hop] = []
         if not _powered(source):
             hops.append(_down(source))
-        target = self._leave(source, flow, hops)
+        target = self._leave(source, flow, ports, hops)
         if target is None:
             return hops, None
         hops += self._cross(source, target, flow)
-        self._enter(source, target, flow, hops)
+        self._enter(source, target, flow, ports, hops)
         return hops, target
 
-    def _leave(self, source: Guest, flow: Flow, hops: list[Hop]) -> Guest | None:
+    def _leave(self, source: Guest, flow: Flow, ports: str, hops: list[Hop]) -> Guest | None:
         view = source.host.vswitch.views.get(source.placed.vpc.vni)
         if view is None or source.placed.interface.id not in view.interfaces:
             if _powered(source):
@@ -111,7 +115,7 @@ class _Tracer:
         question = Question(view, eni, flow, self._table(source), self._world.clock.now, neighbour)
         decision = datapath.egress(question, every_blocker=True)
         self._keep(question, decision)
-        hops += [fixes.advise(hop, view, eni, flow, leaving=True) for hop in decision.hops]
+        hops += [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
         return None if decision.target is None else self._guest(decision.target)
 
     def _cross(self, source: Guest, target: Guest, flow: Flow) -> Iterator[Hop]:
@@ -135,7 +139,7 @@ class _Tracer:
     def _spend(self, ns: int) -> None:
         self.latency_ns += ns
 
-    def _enter(self, source: Guest, target: Guest, flow: Flow, hops: list[Hop]) -> None:
+    def _enter(self, source: Guest, target: Guest, flow: Flow, ports: str, hops: list[Hop]) -> None:
         view = target.host.vswitch.views.get(target.placed.vpc.vni)
         if not _powered(target):
             hops.append(_down(target))
@@ -150,7 +154,7 @@ class _Tracer:
         decision = datapath.ingress(question, every_blocker=True)
         self._keep(question, decision)
         hops += [
-            fixes.advise(hop, view, eni, flow, leaving=False)
+            self._advisor.advise(hop, view, eni, flow, ports, leaving=False)
             for hop in decision.hops
             if hop.blocked or hop.kind != "destination"
         ]
@@ -205,7 +209,7 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     """The way of such a packet now, and of its reply."""
     flow = flow_between(source, destination, traffic)
     tracer = _Tracer(world)
-    hops, target = tracer.walk(source, flow)
+    hops, target = tracer.walk(source, flow, str(flow.dst_port))
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
     reply = None
@@ -214,7 +218,8 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
         answer = flow.reply()
         if flow.protocol == TCP:
             answer = replace(answer, tcp_flags=SYN | ACK)
-        back, home = tracer.walk(target, answer)
+        ports = CLIENT_PORTS if traffic.source_port is None else str(answer.dst_port)
+        back, home = tracer.walk(target, answer, ports)
         if home is not None and home is not source:
             back.append(Hop("guest", home.name, "gets the reply, and is not who asked", "", Outcome.UNKNOWN))
         reply = _journey(back, home is not None)

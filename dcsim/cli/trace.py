@@ -11,8 +11,11 @@ from dcsim.cli.loading import address_of, command_line, guest_called, settled
 from dcsim.topology.quantity import format_duration
 from dcsim.trace import Traced, TrafficSpec
 from dcsim.trace import trace as trace_packet
-from netvirt.journey import Hop, Journey
+from netvirt.journey import Hop, Journey, Outcome
 from netvirt.vpc.traffic import ICMP, TCP, UDP
+
+LABEL_WIDTH = 14
+"""Of the first column; longer names make it wider."""
 
 
 def trace(file: Path, source: str, destination: str, words: list[str], source_port: int | None, as_json: bool) -> int:
@@ -39,24 +42,29 @@ def traffic_of(words: list[str], source_port: int | None) -> TrafficSpec:
 
 
 def lines(traced: Traced) -> list[str]:
-    """The table for people."""
-    shown = [_row(str(number), hop) for number, hop in enumerate(traced.forward.hops, 1)]
+    """The table for people, and under it what each blocker says."""
+    rows = [(f"{number} {label(hop)}", _verdict(hop)) for number, hop in enumerate(traced.forward.hops, 1)]
     if traced.forward.delivered:
         after = format_duration(traced.latency_ns, 4)
-        shown.append(f"{len(shown) + 1} {traced.destination:<12} DELIVERED after {after}")
-    shown += _reply(traced)
-    shown += _blockers("forward", traced.forward)
+        rows.append((f"{len(rows) + 1} {traced.destination}", f"DELIVERED after {after}"))
+    rows += _reply(traced)
+    notes = [("note", note) for note in traced.notes]
+    width = max(LABEL_WIDTH, *(len(what) for what, _ in rows))
+    blockers = _blockers("forward", traced.forward)
     if traced.reply is not None:
-        shown += _blockers("reply", traced.reply)
-    return shown + [f"note           {note}" for note in traced.notes]
+        blockers += _blockers("reply", traced.reply)
+    return [*_aligned(rows, width), *blockers, *_aligned(notes, width)]
 
 
-def _row(number: str, hop: Hop) -> str:
-    what = f"{number} {label(hop)}"
+def _aligned(rows: list[tuple[str, str]], width: int) -> list[str]:
+    return [f"{what:<{width}} {text}" for what, text in rows]
+
+
+def _verdict(hop: Hop) -> str:
     if not hop.blocked:
-        return f"{what:<14} {hop.rule}"
-    code = hop.code or (hop.outcome.value if hop.outcome else "")
-    return f"{what:<14} BLOCKED {code}"
+        return hop.rule
+    verdict = "UNKNOWN" if hop.outcome is Outcome.UNKNOWN else "BLOCKED"
+    return f"{verdict} {hop.code or (hop.outcome.value if hop.outcome else '')}"
 
 
 def label(hop: Hop) -> str:
@@ -65,16 +73,16 @@ def label(hop: Hop) -> str:
     )
 
 
-def _reply(traced: Traced) -> list[str]:
+def _reply(traced: Traced) -> list[tuple[str, str]]:
     if traced.reply is None:
         return []
     if not traced.reply.delivered:
-        return [_row("reply", hop) for hop in traced.reply.hops if hop.blocked]
+        return [(f"reply {label(hop)}", _verdict(hop)) for hop in traced.reply.hops if hop.blocked]
     acls = [label(hop) for hop in traced.reply.hops if hop.kind == "acl"]
     groups = [hop for hop in traced.reply.hops if hop.kind == "sg"]
     tracked = all(hop.rule == "tracked flow" for hop in groups)
     flows = "tracked flows" if tracked else "; ".join(dict.fromkeys(hop.rule for hop in groups))
-    return [f"reply          {', '.join(acls)}; {flows}" if acls else f"reply          {flows}"]
+    return [("reply", f"{', '.join(acls)}; {flows}" if acls else flows)]
 
 
 def _blockers(direction: str, journey: Journey) -> list[str]:

@@ -12,6 +12,7 @@ from dcsim.cli.explain import shown
 from dcsim.cli.loading import command_line
 from dcsim.cli.progress import progress_on
 from dcsim.observe.rundir import SUMMARY, Differs
+from dcsim.observe.verdict import Verdict
 from dcsim.problem import Mistake
 from dcsim.report.table import coloured, columns, report, tally
 from dcsim.run import Ran
@@ -19,6 +20,8 @@ from dcsim.run import run as run_scenario
 from dcsim.scenario.load import kind_of, load_scenario
 from dcsim.scenario.scenario import Scenario
 from dcsim.topology.quantity import format_duration
+
+EXIT: dict[Verdict, int] = {"pass": status.YES, "fail": status.NO, "stopped": status.STOPPED}
 
 
 def run(file: Path, seed: int | None, out: Path | None, as_json: bool, quiet: bool) -> int:
@@ -40,7 +43,7 @@ def run(file: Path, seed: int | None, out: Path | None, as_json: bool, quiet: bo
         sys.stderr.write(f"{differs}. Please report it, with that directory.\n")
         return status.BUG
     _tell(scenario, ran, perf_counter() - begin, as_json)
-    return status.YES if ran.verdict == "pass" else status.NO
+    return EXIT[ran.verdict]
 
 
 def _tell(scenario: Scenario, ran: Ran, wall_s: float, as_json: bool) -> None:

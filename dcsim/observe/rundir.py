@@ -68,9 +68,9 @@ def run_directory(target: Path, inputs: Inputs) -> Iterator[Path]:
     Where the same run is already, the two are compared: nothing changes when they are equal, else Differs. Mistake
     when something else is there. Whatever happens, no file of the user's is touched and nothing half-made is left.
     """
-    check_target(target, inputs.sha256)
-    place = Path(os.path.realpath(target))
     try:
+        check_target(target, inputs.sha256)
+        place = Path(os.path.realpath(target))
         place.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     except OSError as error:

@@ -24,7 +24,7 @@ class End:
 
 @dataclass(frozen=True)
 class Ends:
-    """Who speaks to whom in one packet, and about what."""
+    """Who speaks to whom in one packet; of ICMP, `kind` says about what."""
 
     protocol: int
     kind: str
@@ -82,9 +82,10 @@ def ends_of(src: IPv4Address, dst: IPv4Address, packet: Packet) -> Ends | None:
     if packet.is_error:
         return None
     if packet.has_ports:
-        return Ends(packet.protocol, "ports", End(src, packet.src_port), End(dst, packet.dst_port), None)
+        return Ends(packet.protocol, "", End(src, packet.src_port), End(dst, packet.dst_port), None)
     if not packet.has_type:
-        return Ends(packet.protocol, "addresses", End(src, 0), End(dst, 0), None)
+        # A later fragment counts as one between ports 0.
+        return Ends(packet.protocol, "", End(src, 0), End(dst, 0), None)
     for question, answer in ANSWERS.items():
         if packet.icmp_type in (question, answer):
             sides = End(src, packet.icmp_id), End(dst, packet.icmp_id)

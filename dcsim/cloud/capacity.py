@@ -26,6 +26,14 @@ def vcpus(instance_type: str) -> int:
     return 4 * int(times) if times.isdecimal() else _VCPUS.get(size, 2)
 
 
+def is_arm(instance_type: str) -> bool:
+    """Graviton types have a g among the letters after the generation: `m7g`, `c6gn`, `t4g`; and a1
+    (EC2 User Guide, "Amazon EC2 instance type naming conventions")."""
+    family = instance_type.partition(".")[0]
+    attributes = family.lstrip("abcdefghijklmnopqrstuvwxyz-").lstrip("0123456789")
+    return family == "a1" or "g" in attributes
+
+
 class Zone:
     """A zone's hosts, lazily: those never used yet are a counter, the others a heap by load."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcsim.cloud.capacity import Capacity, Zone, vcpus
+from dcsim.cloud.capacity import Capacity, Zone, is_arm, vcpus
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
@@ -73,6 +73,9 @@ def _image(request: RunInstances) -> Image | None:
     """One of dcsim's, or a file beside the one that names it."""
     if request.image is None:
         return None
+    if is_arm(request.instance_type):
+        message = f"{request.instance_type} is an AArch64 type, and images run on x86-64 so far"
+        raise refusal(request, "InvalidParameterValue", message, "use m7i.large", field="instance_type")
     try:
         return load_image(request.image, Path(request.mark.file).parent)
     except BadImage as bad:

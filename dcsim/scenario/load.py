@@ -83,26 +83,22 @@ def _probes(context: Context) -> Iterator[Probe]:
     asked: Counter[GuestRef | None] = Counter()
     for name, spec in context.file.probes.items():
         _check_numbers(context, name, spec)
-        kinds = [kind for kind in ("ping", "udp") if getattr(spec, kind) is not None]
         source = _source(context, name, spec)
         asked[source] += 1
         if source is not None and asked[source] == MOST_SERIES + 1:
             mark = context.value(["probes", name, "from"])
             context.complain(mark, f"{source} asks for more than {MOST_SERIES} probes", "Let another guest ask")
-        if len(kinds) != 1:
-            what = "asks two things" if kinds else "asks nothing"
-            context.complain(context.key(["probes", name]), f"probe {name} {what}", "write ping: NAME or udp: NAME")
+        if spec.ping is None:
+            context.complain(context.key(["probes", name]), f"probe {name} asks nothing", "write ping: NAME")
             continue
-        kind: Literal["ping", "udp"] = "ping" if kinds == ["ping"] else "udp"
-        mark = context.value(["probes", name, kind])
-        target = context.guest(spec.ping or spec.udp or "", mark)
+        mark = context.value(["probes", name, "ping"])
+        target = context.guest(spec.ping, mark)
         if target is None or source is None:
             continue
         if target == source:
             context.complain(mark, f"{target} would ask itself")
         yield Probe(
             name=name,
-            kind=kind,
             source=source,
             target=target,
             every_ns=spec.every,

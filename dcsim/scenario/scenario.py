@@ -23,16 +23,15 @@ class GuestRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`source` asks `target` every `every_ns`, and counts an answer later than `timeout_ns` as lost."""
+    """`source` pings `target` every `every_ns`, and counts an answer later than `timeout_ns` as lost."""
 
     name: str
-    kind: Literal["ping", "udp"]
     source: GuestRef
     target: GuestRef
     every_ns: int
     timeout_ns: int
     size_bytes: int
-    """Payload after the ICMP or UDP header."""
+    """Payload after the ICMP header."""
     mark: Mark = field(compare=False)
 
 

@@ -25,7 +25,7 @@ from dcsim.topology.schema import ImpairmentSpec, TopologyFile, Version
 from dcsim.topology.words import instead, quoted
 
 CAPTURES = ("probes", "links", "all")
-PROBE_KINDS_LATER = ("tcp", "http", "dns", "sql")
+PROBE_KINDS_LATER = ("udp", "tcp", "http", "dns", "sql")
 DEFAULT_EVERY_NS = DEFAULT_TIMEOUT_NS = 1_000_000_000
 DEFAULT_SIZE_BYTES = 56
 """What ping sends (iputils): 64 bytes with the ICMP header."""
@@ -49,7 +49,6 @@ class ProbeSpec(Spec):
     noun: ClassVar[str] = "probe"
     later: ClassVar[tuple[str, ...]] = (*PROBE_KINDS_LATER, "rate", "connect")
     ping: Text | None = Field(default=None, description="The instance to ping.")
-    udp: Text | None = Field(default=None, description="The instance to send UDP to; its echo is the answer.")
     source: Text | None = Field(default=None, alias="from", description="The instance that asks.")
     every: Duration = Field(default=DEFAULT_EVERY_NS, description="Between two questions; by default 1 s.")
     timeout: Duration = Field(default=DEFAULT_TIMEOUT_NS, description="A later answer counts as lost; by default 1 s.")

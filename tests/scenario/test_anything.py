@@ -16,7 +16,7 @@ SEEDS = [
 topology: two-az.yaml
 duration: 1 h
 probes:
-  a: {udp: main/right, from: left, size: 1 KB}
+  a: {ping: main/right, from: left, size: 1 KB}
 timeline:
   one: {at: 1 s, duration: 1 s, action: impair, target: a -> b, loss: 3 %}
   two: {after: one, duration: 1 min, action: link-down, target: a <-> b}

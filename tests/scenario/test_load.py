@@ -24,7 +24,7 @@ def test_az_outage() -> None:
     assert scenario.topology == load("two-az.yaml")
     assert (scenario.duration_ns, scenario.seed, scenario.capture, scenario.warnings) == (3 * MIN, 7, "links", ())
     left, right = GuestRef("main", "left"), GuestRef("main", "right")
-    assert scenario.probes == (Probe("across", "ping", left, right, S // 10, S, 56, mark=NOWHERE),)
+    assert scenario.probes == (Probe("across", left, right, S // 10, S, 56, mark=NOWHERE),)
     assert scenario.timeline == (Entry("outage", MIN, 2 * MIN, PowerOff(Place("zone", "b")), mark=NOWHERE),)
     before, during = Window("before", "outage"), Window("during", "outage")
     texts = [
@@ -87,10 +87,10 @@ def test_what_is_cut_short_by_the_end_is_warned_of(desk: Desk) -> None:
 
 
 def test_defaults_keep_files_short(desk: Desk) -> None:
-    scenario = desk.scenario("probes: {across: {udp: right, from: left}}")
+    scenario = desk.scenario("probes: {across: {ping: right, from: left}}")
     probe = scenario.probes[0]
     assert (scenario.seed, scenario.capture) == (0, "probes")
-    assert (probe.kind, probe.every_ns, probe.timeout_ns, probe.size_bytes) == ("udp", S, S, 56)
+    assert (probe.every_ns, probe.timeout_ns, probe.size_bytes) == (S, S, 56)
 
 
 def test_the_topology_lies_beside_the_scenario_or_ships(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

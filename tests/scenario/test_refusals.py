@@ -47,7 +47,7 @@ REFUSALS = [
           across: {ping: rihgt, from: left, every: 0 s, size: 10 KB}
           self: {ping: left, from: left}
           none: {from: left}
-          both: {ping: left, udp: right, from: left}
+          data: {udp: right, from: left}
           lost: {ping: left}
         """,
         """
@@ -63,12 +63,12 @@ REFUSALS = [
         s.yaml:6:16: left would ask itself
          6 |   self: {ping: left, from: left}
            |                ^^^^
-        s.yaml:7:3: probe none asks nothing; write ping: NAME or udp: NAME
+        s.yaml:7:3: probe none asks nothing; write ping: NAME
          7 |   none: {from: left}
            |   ^^^^
-        s.yaml:8:3: probe both asks two things; write ping: NAME or udp: NAME
-         8 |   both: {ping: left, udp: right, from: left}
-           |   ^^^^
+        s.yaml:8:10: probe: udp is not simulated yet
+         8 |   data: {udp: right, from: left}
+           |          ^^^
         s.yaml:9:3: probe lost lacks from
          9 |   lost: {ping: left}
            |   ^^^^

@@ -47,7 +47,6 @@ REFUSALS = [
           across: {ping: rihgt, from: left, every: 0 s, size: 10 KB}
           self: {ping: left, from: left}
           none: {from: left}
-          data: {udp: right, from: left}
           lost: {ping: left}
         """,
         """
@@ -66,11 +65,8 @@ REFUSALS = [
         s.yaml:7:3: probe none asks nothing; write ping: NAME
          7 |   none: {from: left}
            |   ^^^^
-        s.yaml:8:10: probe: udp is not simulated yet
-         8 |   data: {udp: right, from: left}
-           |          ^^^
-        s.yaml:9:3: probe lost lacks from
-         9 |   lost: {ping: left}
+        s.yaml:8:3: probe lost lacks from
+         8 |   lost: {ping: left}
            |   ^^^^
         """,
     ),

@@ -1,0 +1,96 @@
+"""What is said of a command line that cannot be used: one line, exit 2."""
+
+import pytest
+
+from .desk import HEAD, VPC, Desk
+
+TWO_VPCS = (
+    HEAD
+    + """\
+vpcs:
+  m: {cidr_block: 10.0.0.0/16, subnets: {n: {per_zone: a, cidr_block: 10.0.0.0/24}}, instances: {x: {subnet: n}}}
+  o: {cidr_block: 10.1.0.0/16, subnets: {n: {per_zone: a, cidr_block: 10.1.0.0/24}}, instances: {x: {subnet: n}}}
+"""
+)
+MANY = HEAD + VPC + "    instances: {web: {count: 40, subnet: net-a}}\n"
+
+LIKE_THIS = "is not an IPv4 address; write it like 10.0.0.4, or name a guest"
+UNITS = "units are ns, us, ms, s, min, h, day"
+WHOLE = "--expanded prints the whole file, as YAML; leave the rest out"
+PING = ["ping", "two-az.yaml"]
+TRACE = ["trace", "two-az.yaml"]
+
+ARGUMENTS = [
+    ([*PING, "lef", "right"], "no guest is called lef; there are left, right. Did you mean left?"),
+    ([*PING, "left", "Right"], "no guest is called Right; there are left, right. Did you mean right?"),
+    ([*TRACE, "left", "m/rihgt", "icmp"], "no guest is called m/rihgt; there are left, right. Did you mean right?"),
+    ([*TRACE, "left", "zzzzzz", "icmp"], "no guest is called zzzzzz; there are left, right"),
+    ([*TRACE, "left", "", "icmp"], "no guest is called ; there are left, right"),
+    (
+        ["trace", "many.yaml", "web-1", "db", "icmp"],
+        "no guest is called db; there are web-1, web-2, web-3, web-4, web-5, web-6, web-7, web-8, web-9, web-10, "
+        "web-11, web-12 and 28 more",
+    ),
+    (["trace", "two.yaml", "x", "o/x", "icmp"], "several guests are called x; write m/x or o/x"),
+    ([*TRACE, "left", "10.0.0.300", "icmp"], f"'10.0.0.300' {LIKE_THIS}"),
+    ([*TRACE, "left", "10.0.4", "icmp"], f"'10.0.4' {LIKE_THIS}"),
+    ([*TRACE, "left", "::1", "icmp"], f"'::1' {LIKE_THIS}"),
+    ([*TRACE, "left", "10.0.0.0/24", "icmp"], f"'10.0.0.0/24' {LIKE_THIS}"),
+    ([*TRACE, "left", "right", "tcp"], "'tcp' is no traffic; write tcp 443, udp 53, icmp or proto 47"),
+    ([*TRACE, "left", "right", "tcp", "65536"], "'tcp 65536' is no traffic; write tcp 443, udp 53, icmp or proto 47"),
+    ([*TRACE, "left", "right", "tcp", "http"], "'tcp http' is no traffic; write tcp 443, udp 53, icmp or proto 47"),
+    ([*TRACE, "left", "right", "icmp", "8"], "'icmp 8' is no traffic; write tcp 443, udp 53, icmp or proto 47"),
+    ([*TRACE, "left", "right", "proto", "6"], "'proto 6' is no traffic; write tcp 443, udp 53, icmp or proto 47"),
+    ([*TRACE, "left", "right", "tcp", "²"], "'tcp ²' is no traffic; write tcp 443, udp 53, icmp or proto 47"),
+    ([*PING, "left", "right", "-i", "5"], "--every 5 lacks a unit; write 5 ms"),
+    ([*PING, "left", "right", "-i", "5 parsec"], f"--every 5 parsec has an unknown unit; {UNITS}"),
+    ([*PING, "left", "right", "-W", "0 s"], "--timeout 0 s is no time at all; write 1 s"),
+    ([*PING, "left", "right", "-W", "soon"], "--timeout 'soon' is no quantity; write it like 5 ms"),
+    ([*PING, "left", "right", "-i", "1 us"], "--timeout 1 s is 1000000 times 1 us; it may be 1023 times every at most"),
+    (["inspect", "two-az.yaml", "frends"], "nothing is called 'frends'. Did you mean friends?"),
+    (
+        ["inspect", "two-az.yaml", "zzz"],
+        "nothing is called 'zzz'; there are default, friends, left, main, net-a, net-b, right",
+    ),
+    (["inspect", "two-az.yaml", "left", "--expanded"], WHOLE),
+    (["inspect", "two-az.yaml", "--json", "--expanded"], WHOLE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "what"), ARGUMENTS, ids=[" ".join(each[:6]) for each, _ in ARGUMENTS])
+def test_arguments(desk: Desk, arguments: list[str], what: str) -> None:
+    desk.write("two.yaml", TWO_VPCS)
+    desk.write("many.yaml", MANY)
+    said = desk.dcsim(*arguments)
+    assert (said.status, said.out, said.err) == (2, "", f"dcsim: {what}\n")
+
+
+USAGE = [
+    ["frob"],
+    ["check"],
+    ["check", "two-az.yaml", "too-much.yaml"],
+    ["check", "--jsno", "two-az.yaml"],
+    ["run", "az-outage.yaml", "--seed", "many"],
+    ["run", "az-outage.yaml", "--seed", "-1"],
+    ["run", "az-outage.yaml", "--seed", str(2**63)],
+    [*PING, "left"],
+    [*PING, "left", "right", "-c", "0"],
+    [*PING, "left", "right", "-s", "8974"],
+    [*TRACE, "left", "right"],
+    [*TRACE, "left", "right", "tcp", "1", "--source-port", "65536"],
+]
+
+
+@pytest.mark.parametrize("arguments", USAGE, ids=[" ".join(each) for each in USAGE])
+def test_usage(desk: Desk, arguments: list[str]) -> None:
+    said = desk.dcsim(*arguments)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("Usage: dcsim ") and "Traceback" not in said.err
+    assert desk.left() == []
+
+
+def test_a_guest_is_found_by_its_vpc_too(desk: Desk) -> None:
+    desk.write("two.yaml", TWO_VPCS)
+    said = desk.dcsim("inspect", "two.yaml", "o/x")
+    assert said.status == 0 and "10.1.0.4 in n" in said.out
+    assert desk.dcsim("trace", "two.yaml", "m/x", "10.0.0.9", "icmp").status == 1

@@ -61,6 +61,8 @@ ROOMS = [
     "dcsim.run",
     "dcsim.fixes",
     "dcsim.trace",
+    "dcsim.reach",
+    "dcsim.shell",
     "dcsim.cli",
 ]
 

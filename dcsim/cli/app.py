@@ -130,6 +130,31 @@ def inspect(
 
 
 @app.command()
+def reach(
+    file: File,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[ASSERTIONS]...", help="Files of assertions, as with --assert.")
+    ] = None,
+    asserted: Annotated[
+        list[Path] | None, typer.Option("--assert", help="Judge a file's sentences: left reaches right on tcp 22.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Who reaches whom, on what? With assertions: exit 1 when one does not hold."""
+    from dcsim.cli.reach import reach
+
+    raise typer.Exit(reach(file, [*(files or []), *(asserted or [])], as_json))
+
+
+@app.command()
+def shell(file: File, seed: Seed = None) -> None:
+    """Try things by hand: ping, cut links, power zones off; time passes only when you let it."""
+    from dcsim.cli.shell import shell
+
+    raise typer.Exit(shell(file, seed))
+
+
+@app.command()
 def schema() -> None:
     """The files' JSON Schema, for editors."""
     from dcsim.cli.schema import schema

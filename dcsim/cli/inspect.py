@@ -34,19 +34,26 @@ def inspect(file: Path, name: str | None, expanded: bool, as_json: bool) -> int:
     if expanded:
         sys.stdout.write(expanded_text(plan))
         return status.YES
-    world = build(plan)
-    described = dict(_everything(world))
-    if name is None:
-        shown = {key: rows for key, rows in described.items() if key.partition(" ")[0] in OVERVIEW}
+    shown = described(build(plan), name)
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        shown = {key: rows for key, rows in described.items() if _called(key, name)}
-        if not shown:
-            names = sorted({key.partition(" ")[2].rpartition("/")[2] for key in described})
-            meant = closest(name, names)
-            advice = f"Did you mean {meant}?" if meant else f"there are {listed(names)}"
-            raise command_line(f"nothing is called {quoted(name)}", advice)
-    _show(shown, as_json)
+        sys.stdout.write("".join(f"{line}\n" for line in lines(shown)))
     return status.YES
+
+
+def described(world: World, name: str | None) -> dict[str, Rows]:
+    """What has that name, or an overview; BadArgument when nothing has it."""
+    every = dict(_everything(world))
+    if name is None:
+        return {key: rows for key, rows in every.items() if key.partition(" ")[0] in OVERVIEW}
+    shown = {key: rows for key, rows in every.items() if _called(key, name)}
+    if not shown:
+        names = sorted({key.partition(" ")[2].rpartition("/")[2] for key in every})
+        meant = closest(name, names)
+        advice = f"Did you mean {meant}?" if meant else f"there are {listed(names)}"
+        raise command_line(f"nothing is called {quoted(name)}", advice)
+    return shown
 
 
 def _called(key: str, name: str) -> bool:
@@ -54,12 +61,10 @@ def _called(key: str, name: str) -> bool:
     return name in (path, path.rpartition("/")[2])
 
 
-def _show(shown: dict[str, Rows], as_json: bool) -> None:
-    if as_json:
-        sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2) + b"\n")
-        return
+def lines(shown: dict[str, Rows]) -> list[str]:
+    """For people; an empty line between two things."""
     blocks = ["\n".join(_lines(rows)) for rows in shown.values()]
-    sys.stdout.write("\n\n".join(blocks) + "\n")
+    return "\n\n".join(blocks).split("\n")
 
 
 def _lines(rows: Rows) -> Iterator[str]:

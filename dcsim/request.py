@@ -6,6 +6,7 @@ Two requests that ask the same are equal, wherever they are written. Names are t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from dcsim.problem import Mark
 from netvirt.address import Cidr, Ip
@@ -50,12 +51,22 @@ class CreateRouteTable(Asked):
 
 @dataclass(frozen=True, slots=True)
 class CreateRoute(Asked):
-    """`target` is an instance of the same VPC."""
+    """`target` is a name; `through` says of what: an instance of the VPC, or a peering that it is in."""
 
     vpc: str
     route_table: str
     destination: Cidr
     target: str
+    through: Literal["instance", "vpc_peering_connection"] = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVpcPeeringConnection(Asked):
+    """`vpc` asks, `peer_vpc` accepts at once: both are the same owner's."""
+
+    vpc: str
+    name: str
+    peer_vpc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +167,7 @@ Request = (
     | CreateSubnet
     | CreateRouteTable
     | CreateRoute
+    | CreateVpcPeeringConnection
     | AssociateRouteTable
     | CreateNetworkAcl
     | CreateNetworkAclEntry

@@ -147,7 +147,7 @@ class _Tracer:
             if _powered(target):
                 hops.append(_unheard_of(target))
             return
-        eni, sender = view.interfaces[target.placed.interface.id], view.interfaces.get(source.placed.interface.id)
+        eni, sender = view.interfaces[target.placed.interface.id], view.known(source.placed.interface.id)
         if sender is None or sender.host != source.host.id:
             hops.append(Hop("mapping", eni.name, "the sender is not known here yet", "", Outcome.UNVERIFIED_SENDER))
         question = Question(view, eni, flow, self._table(target), self._world.clock.now, sender=sender)

@@ -142,7 +142,8 @@ class World:
         """A control-plane verb at run time; hosts learn of it after the propagation delay."""
         changed = self.control.call(request)
         vpc = request.name if not hasattr(request, "vpc") else request.vpc
-        self.propagation.publish(self.control.vpcs[vpc].view(), changed)
+        for name in self.control.touched(vpc):
+            self.propagation.publish(self.control.view(name), changed)
         if isinstance(request, RunInstances):
             guest = self.guests[request.vpc, request.name]
             # Without power, it boots when the power comes.
@@ -235,7 +236,7 @@ def build(plan: Plan, seed: int = 0) -> World:
     if problems or consequences:
         raise Refused(_told_once(problems or consequences))
     for vpc in world.control.vpcs.values():
-        world.propagation.settle(vpc.view())
+        world.propagation.settle(world.control.view(vpc.name))
     for guest in world:
         guest.host.boot(guest.instance, 0)
     return world

@@ -6,15 +6,16 @@ Reachability Analyzer's component order, VPC User Guide.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from netvirt.address import BROADCAST_IP, Cidr, Ip, Ns
 from netvirt.frame import ICMP_ANSWERS, Flow
+from netvirt.gateway import peering
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.conntrack import Track, Tracker
-from netvirt.vpc.route_table import ToInterface
+from netvirt.vpc.route_table import ToInterface, ToPeering
 from netvirt.vpc.security_group import GroupRule
 from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
@@ -52,6 +53,7 @@ class Question:
     tracking: Tracking = Tracking.NONE
     track: Track | None = None
     target: Interface | None = None
+    target_view: VpcView | None = None
 
     @property
     def subnet(self) -> Subnet:
@@ -66,7 +68,9 @@ class Decision:
     outcome: Outcome | None
     tracking: Tracking
     track: Track | None
-    target: Interface | None = field(default=None)
+    target: Interface | None = None
+    target_view: VpcView | None = None
+    """The VPC that `target` is in."""
 
 
 def egress(question: Question, every_blocker: bool = False) -> Decision:
@@ -91,6 +95,8 @@ def _egress(q: Question) -> Iterator[Hop]:
         yield route
         if route.blocked:
             return
+        if q.target_view is not None:
+            yield peering.cross(q.target_view, q.flow)
     yield _mapping_hop(q)
 
 
@@ -110,7 +116,7 @@ def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decis
             outcome = outcome or hop.outcome
             if not every_blocker:
                 break
-    return Decision(tuple(met), outcome, question.tracking, question.track, question.target)
+    return Decision(tuple(met), outcome, question.tracking, question.track, question.target, question.target_view)
 
 
 def _own_source(q: Question) -> Hop:
@@ -225,12 +231,17 @@ def _route_hop(q: Question) -> Hop:
         q.neighbour = q.view.interfaces.get(route.target.eni)
         if q.neighbour is None:
             return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
+    elif isinstance(route.target, ToPeering):
+        q.target_view = q.view.peers.get(route.target.peering)
+        if q.target_view is None:
+            return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
     return Hop("rt", table.name, route.text, route.written)
 
 
 def _mapping_hop(q: Question) -> Hop:
-    q.target = q.neighbour or q.view.at(q.flow.dst)
+    q.target_view = q.target_view or q.view
+    q.target = q.neighbour or q.target_view.at(q.flow.dst)
     if q.target is None:
         rule = "no interface has the destination address"
-        return Hop("mapping", q.view.name, rule, "", Outcome.NO_MAPPING, "NO_POSSIBLE_DESTINATION")
+        return Hop("mapping", q.target_view.name, rule, "", Outcome.NO_MAPPING, "NO_POSSIBLE_DESTINATION")
     return Hop("mapping", "", f"{q.target.name} is on host {q.target.host_name}")

@@ -27,6 +27,7 @@ class Outcome(Enum):
     NO_ROUTE = "no route"
     BLACKHOLE = "route's target is gone"
     NO_MAPPING = "no such address in the VPC"
+    NOT_TRANSITIVE = "peering is not transitive"
     TRACKING_FULL = "connection tracking table is full"
     # The overlay.
     UNVERIFIED_SENDER = "sender does not own the source address"

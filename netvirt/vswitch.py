@@ -160,16 +160,16 @@ class VSwitch:
         decision = datapath.egress(question)
         if decision.outcome is not None:
             return self._drop(frame, decision.outcome)
-        assert decision.target is not None, "what passes has a target"
-        eni, target, view = question.eni, decision.target, question.view
+        assert decision.target is not None and decision.target_view is not None, "what passes has a target"
+        eni, target, view = question.eni, decision.target, decision.target_view
         track = _commit(question, decision)
-        tunnel = Tunnel(self.host, target.host, port.vni, eni.number, question.flow.key)
+        tunnel = Tunnel(self.host, target.host, view.vni, eni.number, question.flow.key)
         macs_in = frame.data[:12]
         source = eni.mac if target.subnet == eni.subnet else view.subnets[target.subnet].router_mac
         macs_out = target.mac.to_bytes(6) + source.to_bytes(6)
         if track is not None and not frame.odd:
             rewrite = b"" if macs_out == macs_in else macs_out
-            nouns = _rests_on(view, eni, target)
+            nouns = _rests_on(question.view, eni, target)
             port.departures.keep(Departure(frame.key, track, nouns, tunnel, macs_in, rewrite))
         return Encapsulated(Frame(macs_out + frame.data[12:], frame.key, frame.odd), tunnel)
 
@@ -206,7 +206,7 @@ class VSwitch:
             flow = flow_of(frame.data)
         except Malformed:
             return self._drop(frame, Outcome.MALFORMED)
-        sender = view.interfaces.get(view.by_number.get(tunnel.sender, ""))
+        sender = view.numbered(tunnel.sender)
         if sender is None or sender.host != tunnel.source or not _may_send(sender, flow):
             return self._drop(frame, Outcome.UNVERIFIED_SENDER)
         eni = view.by_mac.get(header.dst, "")

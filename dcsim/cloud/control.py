@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from dcsim.cloud import network_acl, route_table, security_group, subnet, vpc
+from dcsim.cloud import network_acl, peering, route_table, security_group, subnet, vpc
 from dcsim.cloud.capacity import Capacity
 from dcsim.cloud.instance import Placed, run_instances
+from dcsim.cloud.peering import Peering
 from dcsim.cloud.refusal import find
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
@@ -19,11 +20,13 @@ from dcsim.request import (
     CreateSecurityGroup,
     CreateSubnet,
     CreateVpc,
+    CreateVpcPeeringConnection,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
     RunInstances,
 )
+from netvirt.vpc.view import VpcView
 
 
 class Control:
@@ -35,6 +38,7 @@ class Control:
         self._capacity = Capacity(layout)
         self._on_run = on_run
         self._interfaces = 0
+        self.peerings: dict[str, Peering] = {}
 
     def call(self, request: Request) -> list[str]:
         """Carry out a verb, or raise Refused with EC2's code. Returns the ids of what changed."""
@@ -47,7 +51,9 @@ class Control:
             case CreateRouteTable():
                 return route_table.create_route_table(home, request)
             case CreateRoute():
-                return route_table.create_route(home, request)
+                return route_table.create_route(home, self.peerings, request)
+            case CreateVpcPeeringConnection():
+                return peering.create_vpc_peering_connection(self.vpcs, self.peerings, request)
             case AssociateRouteTable():
                 return subnet.associate_route_table(home, request)
             case CreateNetworkAcl():
@@ -59,11 +65,20 @@ class Control:
             case CreateSecurityGroup():
                 return security_group.create_security_group(home, request)
             case AuthorizeSecurityGroupIngress() | AuthorizeSecurityGroupEgress():
-                return security_group.authorize(home, request)
+                return security_group.authorize(home, self.vpcs, request)
             case RevokeSecurityGroupEgress():
                 return security_group.revoke_default_egress(home, request)
             case RunInstances():
                 return self._run_instances(home, request)
+
+    def view(self, name: str) -> VpcView:
+        """What hosts are to know of a VPC, its peers as they are now included."""
+        ours = [peering for peering in self.peerings.values() if name in peering.vpcs]
+        return self.vpcs[name].view({peering.id: self.vpcs[peering.other(name)].view({}) for peering in ours})
+
+    def touched(self, name: str) -> list[str]:
+        """The VPCs whose views a change of this one changes: its own, and its peers'."""
+        return [name, *(peering.other(name) for peering in self.peerings.values() if name in peering.vpcs)]
 
     def _run_instances(self, home: Vpc, request: RunInstances) -> list[str]:
         self._interfaces += 1

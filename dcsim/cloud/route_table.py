@@ -1,10 +1,13 @@
 """Route tables and routes. VPC User Guide, "Configure route tables"."""
 
+from collections.abc import Mapping
+
+from dcsim.cloud.peering import Peering
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.request import CreateRoute, CreateRouteTable
 from netvirt.address import parse_cidr
-from netvirt.vpc.route_table import Local, Route, RouteTable, ToInterface
+from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterface, ToPeering
 
 SERVICES = parse_cidr("169.254.168.0/22")
 """No route may lead there: the host answers it (VPC User Guide, "Route table concepts")."""
@@ -18,10 +21,10 @@ def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
     return [table.id]
 
 
-def create_route(vpc: Vpc, request: CreateRoute) -> list[str]:
-    """A route to an instance's interface: a middlebox or a NAT instance."""
+def create_route(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> list[str]:
+    """A route to an instance's interface (a middlebox, a NAT instance), or over a peering connection."""
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
-    target = find(vpc.interfaces, request.target, request, "InvalidInstanceID.NotFound", "instance")
+    target = _target(vpc, peerings, request)
     destination = request.destination
     if SERVICES.covers(destination):
         message = f"{destination} is reserved for link-local services"
@@ -31,6 +34,20 @@ def create_route(vpc: Vpc, request: CreateRoute) -> list[str]:
     if vpc.cidr.covers(destination) and all(subnet.cidr != destination for subnet in vpc.subnets.values()):
         message = f"{destination} is more specific than local, and no whole subnet"
         raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
-    route = Route(destination, ToInterface(target.id, target.name), f"{request.mark.file}:{request.mark.line}")
+    route = Route(destination, target, f"{request.mark.file}:{request.mark.line}")
     vpc.tables[table.name] = RouteTable.of(table.id, table.name, (*table.routes, route))
     return [table.id]
+
+
+def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> Target:
+    if request.through == "instance":
+        interface = find(vpc.interfaces, request.target, request, "InvalidInstanceID.NotFound", "instance")
+        return ToInterface(interface.id, interface.name)
+    ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
+    peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
+    if vpc.cidr.covers(request.destination):
+        message = f"{request.destination} is in {vpc.name} itself"
+        raise refusal(
+            request, "InvalidParameterValue", message, "a route more specific than local leads to an instance"
+        )
+    return ToPeering(peering.id, peering.name)

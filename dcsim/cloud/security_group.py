@@ -1,5 +1,6 @@
 """Security groups and their rules. VPC User Guide, "Security group rules"."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from dcsim.cloud.refusal import find, refusal
@@ -30,11 +31,16 @@ def create_security_group(vpc: Vpc, request: CreateSecurityGroup) -> list[str]:
     return [group.id]
 
 
-def authorize(vpc: Vpc, request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress) -> list[str]:
+def authorize(
+    vpc: Vpc, vpcs: Mapping[str, Vpc], request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress
+) -> list[str]:
+    """A peer group is the VPC's own, or `vpc/name`: it matches nothing unless the two VPCs are peered."""
     group = find(vpc.groups, request.group, request, "InvalidGroup.NotFound", "security group")
     peer = request.peer
     if not isinstance(peer, Cidr):
-        peer = find(vpc.groups, peer, request, "InvalidGroup.NotFound", "security group").id
+        home, _, name = peer.rpartition("/")
+        groups = find(vpcs, home, request, "InvalidVpcID.NotFound", "VPC").groups if home else vpc.groups
+        peer = find(groups, name, request, "InvalidGroup.NotFound", "security group").id
     traffic = Traffic(request.protocol, *(request.ports or ALL_PORTS), request.icmp_type, request.icmp_code)
     rule = GroupRule(traffic, peer, request.text, f"{request.mark.file}:{request.mark.line}")
     leaving = isinstance(request, AuthorizeSecurityGroupEgress)

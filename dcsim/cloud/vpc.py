@@ -1,6 +1,7 @@
 """VPCs, and what each holds: the authoritative state that views are frozen from."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dcsim.cloud.refusal import refusal
@@ -47,14 +48,12 @@ class Vpc:
     """Resource id -> where the file asked for it, for messages about conflicts."""
     lowest_free: dict[str, int] = field(default_factory=dict)
     """Subnet id -> an address below which none is free."""
-    revision: int = 0
 
     def id(self, prefix: str, name: str) -> str:
         return resource_id(prefix, self.name, name)
 
-    def view(self) -> VpcView:
-        """The next revision: a frozen copy of everything as it is now."""
-        self.revision += 1
+    def view(self, peers: Mapping[str, VpcView]) -> VpcView:
+        """A frozen copy of everything as it is now; `peers` by the ids of the peering connections."""
         interfaces = {interface.id: interface for interface in self.interfaces.values()}
         members: dict[str, set[Ip]] = {group.id: set() for group in self.groups.values()}
         for interface in interfaces.values():
@@ -64,19 +63,28 @@ class Vpc:
             vni=self.vni,
             name=self.name,
             cidrs=(self.cidr,),
-            revision=self.revision,
             resolver=Ip(self.cidr.network + 2),
             domain_name=self.domain_name,
             subnets={subnet.id: subnet for subnet in self.subnets.values()},
             tables={table.id: table for table in self.tables.values()},
             acls={acl.id: acl for acl in self.acls.values()},
             groups={group.id: group for group in self.groups.values()},
-            members={group: frozenset(addresses) for group, addresses in members.items()},
+            members=dict(_members(members, peers)),
             interfaces=interfaces,
             by_address={interface.address: interface.id for interface in interfaces.values()},
             by_mac={interface.mac: interface.id for interface in interfaces.values()},
             by_number={interface.number: interface.id for interface in interfaces.values()},
+            peers=peers,
         )
+
+
+def _members(own: Mapping[str, set[Ip]], peers: Mapping[str, VpcView]) -> Iterator[tuple[str, frozenset[Ip]]]:
+    """Groups may be referenced across a peering in the same region (VPC Peering Guide, "Update your security groups
+    to reference peer security groups")."""
+    for peer in peers.values():
+        yield from peer.members.items()
+    for group, addresses in own.items():
+        yield group, frozenset(addresses)
 
 
 def create_vpc(vpcs: dict[str, Vpc], region: str, request: CreateVpc) -> list[str]:

@@ -25,7 +25,18 @@ class ToInterface:
         return self.name
 
 
-Target = Local | ToInterface
+@dataclass(frozen=True, slots=True)
+class ToPeering:
+    """Another VPC, over a peering connection."""
+
+    peering: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Target = Local | ToInterface | ToPeering
 
 
 @dataclass(frozen=True, slots=True)

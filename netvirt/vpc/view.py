@@ -1,6 +1,6 @@
 """What a host knows about a VPC: one frozen revision of everything that decides where a packet goes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from netvirt.address import Cidr, HostId, Ip, Mac, Vni
@@ -47,12 +47,15 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class VpcView:
-    """Dictionaries are keyed by id; `by_address` and `by_mac` lead to interface ids. Nothing in it ever changes."""
+    """Dictionaries are keyed by id; `by_address` and `by_mac` lead to interface ids. Nothing in it ever changes.
+
+    `peers` are the VPCs of active peering connections, by the connection's id, each as it was when this view was
+    made and without peers of its own: peering is not transitive. `members` holds their groups too.
+    """
 
     vni: Vni
     name: str
     cidrs: tuple[Cidr, ...]
-    revision: int
     resolver: Ip
     domain_name: str
     subnets: Mapping[str, Subnet]
@@ -64,6 +67,20 @@ class VpcView:
     by_address: Mapping[Ip, str]
     by_mac: Mapping[Mac, str]
     by_number: Mapping[int, str]
+    peers: "Mapping[str, VpcView]"
+
+    def known(self, eni: str) -> Interface | None:
+        """An interface of this VPC or of a peer."""
+        return next((view.interfaces[eni] for view in self._near() if eni in view.interfaces), None)
+
+    def numbered(self, number: int) -> Interface | None:
+        """The interface with that number, of this VPC or of a peer."""
+        eni = next((view.by_number[number] for view in self._near() if number in view.by_number), None)
+        return None if eni is None else self.known(eni)
+
+    def _near(self) -> "Iterator[VpcView]":
+        yield self
+        yield from self.peers.values()
 
     def at(self, address: Ip) -> Interface | None:
         eni = self.by_address.get(address)

@@ -65,7 +65,7 @@ def follow(world: World, vpc: str, traced: Traced) -> None:
     for hop in traced.blockers:
         ask = authorization_of if hop.outcome is Outcome.SECURITY_GROUP else entry_of
         world.control.call(ask(vpc, hop))
-    world.propagation.settle(world.control.vpcs[vpc].view())
+    world.propagation.settle(world.control.view(vpc))
 
 
 def blocked_flows(random: Random, world: World) -> Iterator[tuple[Guest, Guest, TrafficSpec, Traced]]:

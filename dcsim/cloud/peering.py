@@ -1,0 +1,43 @@
+"""VPC peering connections. VPC Peering Guide, "Create a VPC peering connection"."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dcsim.cloud.refusal import find, refusal
+from dcsim.cloud.vpc import Vpc, resource_id
+from dcsim.request import CreateVpcPeeringConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Peering:
+    """An active connection between two VPCs."""
+
+    id: str
+    name: str
+    vpcs: frozenset[str]
+
+    def other(self, vpc: str) -> str:
+        (other,) = self.vpcs - {vpc}
+        return other
+
+
+def create_vpc_peering_connection(
+    vpcs: Mapping[str, Vpc], peerings: dict[str, Peering], request: CreateVpcPeeringConnection
+) -> list[str]:
+    """Both sides are the same owner's, so it is accepted at once, and active."""
+    vpc = find(vpcs, request.vpc, request, "InvalidVpcID.NotFound", "VPC")
+    peer = find(vpcs, request.peer_vpc, request, "InvalidVpcID.NotFound", "VPC")
+    ends = frozenset({vpc.name, peer.name})
+    if request.name in peerings:
+        raise refusal(request, "InvalidParameterValue", f"there is a peering {request.name} already")
+    if vpc is peer:
+        raise refusal(request, "InvalidParameterValue", f"{vpc.name} cannot peer with itself", field="peer_vpc")
+    twin = next((peering for peering in peerings.values() if peering.vpcs == ends), None)
+    if twin is not None:
+        message = f"{vpc.name} and {peer.name} are peered already"
+        raise refusal(request, "VpcPeeringConnectionAlreadyExists", message, f"route to {twin.name}")
+    if vpc.cidr.overlaps(peer.cidr):
+        message = f"{vpc.name} {vpc.cidr} and {peer.name} {peer.cidr} overlap, so their peering fails"
+        raise refusal(request, "InvalidParameterValue", message, "give one of them another block")
+    peering = peerings[request.name] = Peering(resource_id("pcx", request.name), request.name, ends)
+    return [peering.id]

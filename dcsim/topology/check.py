@@ -83,7 +83,8 @@ def _mistake(root: Node, path: tuple[str | int, ...], error: ErrorDetails) -> Pr
 def _wrong_type(root: Node, path: tuple[str | int, ...], error: ErrorDetails) -> Problem:
     name, given = field_name(path), error["input"]
     if given is NOTHING:
-        return _at(key_mark(root, path), f"{name} is empty", "leave it out, or write [] for none")
+        none = "{}" if error["type"] == "dict_type" else "[]"
+        return _at(key_mark(root, path), f"{name} is empty", f"leave it out, or write {none} for none")
     wanted = {"model_type": "a map", "dict_type": "a map", "list_type": "a list"}.get(error["type"])
     assert wanted is not None, f"validators here raise Mistakes: {error}"
     return _at(value_mark(root, path), f"{name} needs {wanted}, not {_kind(given)}")

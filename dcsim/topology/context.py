@@ -26,11 +26,25 @@ class Vpc:
     instances: Catalog
 
 
+@dataclass(frozen=True, slots=True)
+class Peering:
+    """The two VPCs that a peering connection joins."""
+
+    vpc: str
+    peer_vpc: str
+
+    def joins(self, vpc: str) -> bool:
+        return vpc in (self.vpc, self.peer_vpc)
+
+
 @dataclass(slots=True)
 class Context:
+    """A peering is None where an end of it is wrong: what relies on it is not complained of as well."""
+
     file: TopologyFile
     root: Node
     vpcs: dict[str, Vpc] = field(default_factory=dict)
+    peerings: dict[str, Peering | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -62,6 +76,9 @@ class Context:
         if name not in self.vpcs:
             self.complain(mark, f"no vpc {quoted(name)}", instead(name, self.vpcs))
         return self.vpcs.get(name)
+
+    def joined(self, one: str, other: str) -> bool:
+        return any(each is None or (each.joins(one) and each.joins(other)) for each in self.peerings.values())
 
     def check_zones(self, per_zone: Iterable[str], path: Path) -> None:
         """Only zones that exist can have copies."""

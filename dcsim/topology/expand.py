@@ -15,6 +15,7 @@ from dcsim.request import (
     CreateSecurityGroup,
     CreateSubnet,
     CreateVpc,
+    CreateVpcPeeringConnection,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
@@ -65,6 +66,11 @@ def expanded(plan: Plan) -> str:
         parts += [f"  {name}:", f"    cidr_block: {vpc.cidr_block}"]
         for kind in ("subnets", "route_tables", "network_acls", "security_groups", "instances"):
             parts += _section(kind, getattr(vpc, kind))
+    joints = [each for each in plan.requests if isinstance(each, CreateVpcPeeringConnection)]
+    if joints:
+        parts += ["", "vpc_peering_connections:"]
+    for each in joints:
+        parts.append(f"  {each.name}: {_inline({'vpc': each.vpc, 'peer_vpc': each.peer_vpc})}")
     return "\n".join(parts) + "\n"
 
 
@@ -146,7 +152,7 @@ def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
     for request in requests:
         if isinstance(request, CreateVpc):
             vpcs[request.name] = _Vpc(str(request.cidr_block))
-        else:
+        elif not isinstance(request, CreateVpcPeeringConnection):
             _write(vpcs[request.vpc], request)
     return vpcs
 
@@ -177,8 +183,8 @@ def _write(vpc: _Vpc, request: Request) -> None:
             _list(vpc.security_groups[name], "egress").append(text)
         case RunInstances():
             vpc.instances[request.name] = _instance(request)
-        case CreateVpc():
-            raise AssertionError("a VPC holds no VPC")
+        case CreateVpc() | CreateVpcPeeringConnection():
+            raise AssertionError("these stand beside VPCs, not in them")
 
 
 def _list(block: Block, key: str) -> list[str]:

@@ -122,6 +122,10 @@ class Topology:
         mark = _calling_mark()
         return Vpc(self._root.inner("vpcs", mark).add(name, properties, mark))
 
+    def vpc_peering_connection(self, name: str, **properties: Value) -> None:
+        mark = _calling_mark()
+        self._root.inner("vpc_peering_connections", mark).add(name, properties, mark)
+
     def plan(self) -> Plan:
         """Refused with every problem, as for a file. The plan's file is this topology written out as YAML."""
         root = self._root.node()

@@ -197,7 +197,7 @@ class SubnetSpec(SubnetFields):
 class RouteTableFields(Spec):
     noun: ClassVar[str] = "route table"
     routes: dict[str, Text] | None = Field(
-        default=None, description="Destination block: target, the name of an instance."
+        default=None, description="Destination block: target, the name of an instance or of a peering connection."
     )
 
 
@@ -218,7 +218,7 @@ class NetworkAclSpec(Spec):
 class SecurityGroupSpec(Spec):
     noun: ClassVar[str] = "security group"
     ingress: Annotated[list[IngressRule], *ONE_OR_MORE] = Field(
-        default=[], description="What is let in: tcp 443 from app."
+        default=[], description="What is let in: tcp 443 from app; vpc/app is a group of a peered VPC."
     )
     egress: Annotated[list[EgressRule], *ONE_OR_MORE] | None = Field(
         default=None, description="What is let out; by default everything, as EC2 has it."
@@ -268,6 +268,12 @@ class VpcSpec(Spec):
     )
 
 
+class VpcPeeringConnectionSpec(Spec):
+    noun: ClassVar[str] = "peering connection"
+    vpc: Text = Field(description="The VPC that asks for it.")
+    peer_vpc: Text = Field(description="The other VPC, which accepts at once. Both need routes through it.")
+
+
 class TopologyFile(Spec):
     """What exists at t = 0."""
 
@@ -281,3 +287,6 @@ class TopologyFile(Spec):
     plant: PlantSpec = Field(default=PlantSpec(), description="The physical fabric of every zone.")
     links: dict[str, ImpairmentSpec] = Field(default={}, description="`a <-> b` for both directions, `a -> b` for one.")
     vpcs: Annotated[dict[Name, VpcSpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
+    vpc_peering_connections: dict[Name, VpcPeeringConnectionSpec] = Field(
+        default={}, description="By name: what joins two VPCs."
+    )

@@ -22,6 +22,7 @@ from dcsim.request import (
 )
 from dcsim.topology.context import Context, Vpc
 from dcsim.topology.names import Catalog, Copy, Named, zone_copies
+from dcsim.topology.peering import peerings, route_target
 from dcsim.topology.rule import NumberedRule, Rule
 from dcsim.topology.schema import InstanceFields, RouteTableFields, SubnetFields, VpcSpec
 from dcsim.topology.tree import Path, find, inside
@@ -53,6 +54,7 @@ def requests(context: Context) -> tuple[Request, ...]:
     vpcs = [_expand(context, name, spec) for name, spec in context.file.vpcs.items()]
     return (
         *(each for vpc in vpcs for each in _networks(context, vpc)),
+        *peerings(context),
         *(each for vpc in vpcs for each in _group_rules(context, vpc)),
         *(each for vpc in vpcs for each in _instances(context, vpc)),
         *(each for vpc in vpcs for each in _routes(context, vpc)),
@@ -298,7 +300,13 @@ def _group(context: Context, names: Vpc, text: str, mark: Mark) -> str | None:
     found = context.accept(there.security_groups.all_of(group, mark)) if there else None
     if found is None or there is None:
         return None
-    return group if there is names else f"{vpc}/{group}"
+    if there is names:
+        return group
+    if context.joined(names.name, vpc):
+        return text
+    message = f"{text} is in another VPC that {names.name} is not peered with"
+    context.complain(mark, message, "join the two in vpc_peering_connections, or name a block")
+    return None
 
 
 def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
@@ -389,9 +397,9 @@ def _routes(context: Context, vpc: _Expanded) -> Iterator[Request]:
             key = context.key([*path, text])
             destination = _destination(context, text, key)
             mark = context.value([*path, text])
-            found = context.accept(vpc.names.instances.one_for(target, table.zone, table.name, mark))
+            found = route_target(context, vpc.names, table, target, mark)
             if destination and found:
-                yield CreateRoute(vpc.names.name, table.name, destination, found.name, mark=key)
+                yield CreateRoute(vpc.names.name, table.name, destination, *found, mark=key)
 
 
 def _destination(context: Context, text: str, mark: Mark) -> Cidr | None:

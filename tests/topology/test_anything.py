@@ -18,7 +18,20 @@ SEEDS = [
 # YAML's own punctuation, line breaks of several kinds, and this file format's words.
 PUNCTUATION = list("[]{}:,-&*!|>'\"#%@?~\n\t\r\x85\u2028\ufeffé")
 PHRASES = ["<<:", "->", "<->", "...", "---", "!Ref", "&x", "*x", "5 ms", "1-2", "-1", "99999999999999999999", "null"]
-KEYWORDS = ["per_zone", "true", "main", "default", "net", "0.0.0.0/0", "count", "from", "to", "icmp"]
+KEYWORDS = [
+    "per_zone",
+    "true",
+    "main",
+    "default",
+    "net",
+    "0.0.0.0/0",
+    "count",
+    "from",
+    "to",
+    "icmp",
+    "shop-data",
+    "shop/app",
+]
 WORDS = [word.encode() for word in PUNCTUATION + PHRASES + KEYWORDS]
 THOROUGHLY = settings(max_examples=2000, deadline=None, derandomize=True)
 

@@ -53,7 +53,7 @@ vpcs:
       private: {per_zone: true, cidr_block: 10.0.10.0/24, route_table: private, network_acl: edge}
       odd: {per_zone: {a: {}, c: {cidr_block: 10.0.99.0/24}}, cidr_block: 10.0.30.7/24}
     route_tables:
-      private: {per_zone: true, routes: {0.0.0.0/0: nat, 10.3.4.5/16: box}}
+      private: {per_zone: true, routes: {0.0.0.0/0: nat, 10.3.4.5/16: box, 10.1.0.0/16: shop-data}}
     network_acls:
       edge: {ingress: [120 deny icmp 3/4  from 10.0.0.1/16], egress: 100 allow all to 0.0.0.0/0}
     security_groups:
@@ -63,7 +63,13 @@ vpcs:
       nat: {per_zone: true, subnet: private, source_dest_check: false, security_groups: [open, app]}
       box: {subnet: private-a, private_ip_address: 10.0.10.50, frequency: 3.2 GHz, boot: 1.5 s}
       app: {per_zone: [a, c], count: 2, subnet: odd, image: "my 'image: x"}
-  data: {cidr_block: 10.1.0.0/16, security_groups: [x, y]}
+  data:
+    cidr_block: 10.1.0.0/16
+    route_tables: {main-b: {routes: {10.0.0.0/16: shop-data}}}
+    security_groups: {x: {egress: icmp to shop/default}, y: {}}
+vpc_peering_connections:
+  shop-data: {vpc: shop, peer_vpc: data}
+  again: {vpc: data, peer_vpc: shop}
 """
 
 

@@ -127,6 +127,7 @@ def test_rules_keep_their_words() -> None:
               shut: {egress: []}
               far: {ingress: tcp 1 from other/x}
           other: {cidr_block: 10.1.0.0/16, security_groups: x}
+        vpc_peering_connections: {m-other: {vpc: m, peer_vpc: other}}
         """)
     entries = [request for request in plan.requests if isinstance(request, CreateNetworkAclEntry)]
     assert [(each.rule_number, each.text) for each in entries] == [

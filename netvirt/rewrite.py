@@ -1,0 +1,65 @@
+"""Another address in a frame, as a gateway puts it there: the right checksums, and nothing else touched.
+
+RFC 3022 section 4.1 for checksums, RFC 5508 section 4.2 for the packet quoted in an ICMP error.
+"""
+
+from netvirt.address import Ip
+from netvirt.wire import ethernet, icmp, ipv4
+from netvirt.wire.checksum import internet_checksum, updated_checksum
+from netvirt.wire.udp import updated_checksum as updated_udp_checksum
+
+_SRC, _DST = 12, 16
+_IP_CHECKSUM, _UDP_CHECKSUM, _TCP_CHECKSUM, _ICMP_CHECKSUM = 10, 6, 16, 2
+
+
+def with_source(data: bytes, address: Ip) -> bytes:
+    """The frame as if `address` had sent it."""
+    return _rewritten(data, _SRC, address)
+
+
+def with_destination(data: bytes, address: Ip) -> bytes:
+    """The frame as if it had been sent to `address`."""
+    return _rewritten(data, _DST, address)
+
+
+def _rewritten(data: bytes, field: int, address: Ip) -> bytes:
+    packet = bytearray(data)
+    _replace(memoryview(packet)[ethernet.HEADER_BYTES :], field, address)
+    return bytes(packet)
+
+
+def _replace(packet: memoryview, field: int, address: Ip) -> None:
+    """In place, in a packet that starts with its IPv4 header."""
+    old = int.from_bytes(packet[field : field + 4])
+    packet[field : field + 4] = address.to_bytes(4)
+    _mend(packet, _IP_CHECKSUM, updated_checksum(_read(packet, _IP_CHECKSUM), old, address))
+    header_bytes = (packet[0] & 15) * 4
+    if int.from_bytes(packet[6:8]) & 0x1FFF:
+        return  # a later fragment carries no checksum
+    payload = packet[header_bytes:]
+    match packet[9]:
+        case ipv4.PROTOCOL_UDP if len(payload) >= 8:
+            _mend(payload, _UDP_CHECKSUM, updated_udp_checksum(_read(payload, _UDP_CHECKSUM), old, address))
+        case ipv4.PROTOCOL_TCP if len(payload) >= 18:
+            _mend(payload, _TCP_CHECKSUM, updated_checksum(_read(payload, _TCP_CHECKSUM), old, address))
+        case ipv4.PROTOCOL_ICMP if len(payload) >= icmp.HEADER_BYTES and payload[0] in icmp.ERRORS:
+            _replace_quoted(payload, field, old, address)
+
+
+def _replace_quoted(message: memoryview, field: int, old: int, address: Ip) -> None:
+    """An error's quote went the other way: what is its source now was the quote's destination."""
+    quote = message[icmp.HEADER_BYTES :]
+    other = _DST if field == _SRC else _SRC
+    if len(quote) < ipv4.HEADER_BYTES or int.from_bytes(quote[other : other + 4]) != old:
+        return
+    _replace(quote, other, address)
+    _mend(message, _ICMP_CHECKSUM, 0)
+    _mend(message, _ICMP_CHECKSUM, internet_checksum(bytes(message)))
+
+
+def _read(data: memoryview, at: int) -> int:
+    return int.from_bytes(data[at : at + 2])
+
+
+def _mend(data: memoryview, at: int, checksum: int) -> None:
+    data[at : at + 2] = checksum.to_bytes(2)

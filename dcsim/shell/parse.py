@@ -172,6 +172,9 @@ def _impair(link: Link, words: Words) -> Command:
             values[word] = []
         else:
             values[list(values)[-1]].append(word)
+    for word, value in values.items():
+        if not value:
+            raise Mistake(f"{word} lacks a value", "write it like loss 10 % delay 2 ms")
     try:
         spec = ImpairmentSpec.model_validate({word: " ".join(value) for word, value in values.items()})
     except ValidationError as error:

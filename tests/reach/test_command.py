@@ -128,6 +128,12 @@ def test_a_region_without_guests_reaches_nothing() -> None:
     assert (said.exit_code, said.output) == (0, "no guests\n")
 
 
+def test_the_readme_shows_it() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for line in ("dcsim reach two-az.yaml", "dcsim reach two-az.yaml --assert two-az.reach.yaml"):
+        assert f"$ {line}\n{reach(*line.split()[2:]).output}" in readme
+
+
 def test_what_ships_holds() -> None:
     for path in sorted((ROOT / "topologies").glob("*.reach.yaml")):
         topology = path.name.replace(".reach.yaml", ".yaml")

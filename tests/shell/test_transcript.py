@@ -30,6 +30,10 @@ def test_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert transcript(sit(), typed_in(SESSION)) == SESSION
 
 
+def test_the_readme_shows_it() -> None:
+    assert SESSION in (ROOT / "README.md").read_text("utf-8")
+
+
 def test_the_story_it_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     transcript(sit(), typed_in(SESSION))

@@ -15,6 +15,7 @@ from dcsim.reach.judge import Decider, Judged, deciders, judge
 from dcsim.reach.matrix import Answer, Reach
 from dcsim.reach.matrix import reach as reach_of
 from dcsim.reach.traffic import kinds_text, traffic_text
+from dcsim.topology.words import plural
 
 SHOWN = 3
 """So many pairs are explained under an assertion that many pairs break."""
@@ -69,8 +70,9 @@ def _judged(judged: list[Judged]) -> Iterator[str]:
         yield f"{'ok' if each.holds else 'no'}  {each.assertion.text}"
         for answer in each.against[:SHOWN]:
             yield from _why(answer)
-        if len(each.against) > SHOWN:
-            yield f"    and {len(each.against) - SHOWN} more pairs"
+        more = len(each.against) - SHOWN
+        if more > 0:
+            yield f"    and {plural(more, 'more pair')}"
     yield f"{sum(each.holds for each in judged)} of {len(judged)} hold"
 
 

@@ -7,14 +7,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcsim.problem import Mark, Mistake, Problem, Refused, in_file_order
 from dcsim.reach.matrix import Pair, Reach
 from dcsim.reach.traffic import parse_traffic
 from dcsim.topology.load import locate
-from dcsim.topology.source import parse, read
+from dcsim.topology.source import lines_of, parse, read
 from dcsim.topology.tree import Items, Node, Scalar, inside
 from dcsim.topology.words import closest, instead, quoted
 from dcsim.trace import TrafficSpec
@@ -23,6 +23,7 @@ Span = tuple[int, int]
 Word = tuple[str, Span]
 
 VERBS = ("reaches", "reach")
+ALL = "all"
 LATER = ("internet",)
 """Names that will mean something."""
 EXAMPLE = "left reaches right on tcp 22"
@@ -52,8 +53,7 @@ class Assertion:
 
 def load_assertions(path: Path, region: Reach) -> tuple[Assertion, ...]:
     """Refused with every problem of the file."""
-    found = locate(path)
-    root = parse(read(found), str(found))
+    root = _read(locate(path))
     assertions, problems = [], []
     for node in _sentences(root):
         try:
@@ -63,6 +63,22 @@ def load_assertions(path: Path, region: Reach) -> tuple[Assertion, ...]:
     if problems:
         raise Refused(in_file_order(problems))
     return tuple(assertions)
+
+
+def _read(path: Path) -> Node:
+    data = read(path)
+    try:
+        return parse(data, str(path))
+    except Refused as refused:
+        raise Refused(_starred(problem, lines_of(data)) for problem in refused.problems) from None
+
+
+def _starred(problem: Problem, lines: Sequence[str]) -> Problem:
+    """YAML has a use of its own for a star where a value begins."""
+    line = lines[problem.mark.line - 1].strip() if problem.mark.line <= len(lines) else ""
+    if not line.startswith("- *"):
+        return problem
+    return replace(problem, message="YAML keeps a * at the start for itself", advice=f'write - "{line[2:]}"')
 
 
 def _sentences(root: Node) -> tuple[Node, ...]:
@@ -91,13 +107,13 @@ def _assertion(text: str, mark: Mark, region: Reach) -> Assertion:
 
 
 def parse_sentence(text: str) -> Sentence:
-    """[all] NAME [never] reaches NAME [on TRAFFIC]."""
+    """[all] NAME [never] reaches NAME [on TRAFFIC]; `all` without a name is everybody."""
     words: list[Word] = [(found.group(), found.span()) for found in re.finditer(r"\S+", text)]
     end = (len(text.rstrip()), len(text.rstrip()))
     if not words:
         raise Mistake("the assertion is empty", f"write it like {EXAMPLE}")
     normal = " ".join(word for word, _ in words)
-    if words[0][0] == "all":
+    if words[0][0] == ALL and words[1:2] and words[1][0] not in (*VERBS, "never"):
         words = words[1:]
     source, words = _name(words, end)
     never, words = _verb(words, end)
@@ -143,9 +159,14 @@ def _guests(text: str, span: Span, region: Reach) -> list[str]:
     names = region.guests
     if text in names:
         return [text]
+    if text == ALL:
+        return list(names)
     is_pattern = "*" in text or "?" in text
     wanted = re.compile(_glob(text) if is_pattern else _copies(text, region.world.plan.zones))
-    found = [name for name, guest in names.items() if wanted.fullmatch(name) or wanted.fullmatch(guest.name)]
+    full_name = region.world.full_name
+    found = [
+        name for name, guest in names.items() if wanted.fullmatch(guest.name) or wanted.fullmatch(full_name(guest))
+    ]
     if found:
         return found
     if text in LATER:

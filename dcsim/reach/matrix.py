@@ -88,11 +88,13 @@ class _Look:
 
     def __init__(self, world: World) -> None:
         vpcs = world.control.vpcs.values()
-        rules = [rule for vpc in vpcs for group in vpc.groups.values() for rule in (*group.ingress, *group.egress)]
+        self._groups = {group.id: group for vpc in vpcs for group in vpc.groups.values()}
+        rules = [rule for group in self._groups.values() for rule in (*group.ingress, *group.egress)]
         entries = [entry for vpc in vpcs for acl in vpc.acls.values() for entry in (*acl.ingress, *acl.egress)]
         routes = [route for vpc in vpcs for table in vpc.tables.values() for route in table.routes]
-        peers = [rule.peer for rule in rules if isinstance(rule.peer, Cidr)] + [entry.peer for entry in entries]
-        self._blocks = list(dict.fromkeys([*peers, *(route.destination for route in routes)]))
+        blocks = [rule.peer for rule in rules if isinstance(rule.peer, Cidr)] + [entry.peer for entry in entries]
+        self._blocks = list(dict.fromkeys([*blocks, *(route.destination for route in routes)]))
+        self._peers = list(dict.fromkeys(rule.peer for rule in rules if not isinstance(rule.peer, Cidr)))
         self._targets = {route.target.eni for route in routes if isinstance(route.target, ToInterface)}
         self._vpcs = [vpc.cidr for vpc in vpcs]
 
@@ -102,10 +104,13 @@ class _Look:
         if interface.id in self._targets or not at_home:
             # Where an address or a name leads elsewhere, nobody is like another.
             return interface.id
+        groups = [self._groups[group] for group in interface.groups]
         return (
             guest.placed.vpc.name,
             interface.subnet,
-            interface.groups,
             interface.source_dest_check,
+            frozenset((rule.traffic, rule.peer) for group in groups for rule in group.ingress),
+            frozenset((rule.traffic, rule.peer) for group in groups for rule in group.egress),
+            tuple(peer in interface.groups for peer in self._peers),
             tuple(block.holds(interface.address) for block in self._blocks),
         )

@@ -171,7 +171,7 @@ HELP: dict[str, tuple[str, str]] = {
     "power": ("power domain b/p1 power-off | power-on", "where a datacenter has several"),
     "rack": ("rack b/r1 power-off | power-on", "with its switch"),
     "host": ("host b/r1/h1 power-off | power-on", "or host of left"),
-    "sniff": ("sniff left [N] | off", "what enters and leaves a guest, while time passes"),
+    "sniff": ("sniff left [N] | sniff off", "what enters and leaves a guest, while time passes"),
     "sleep": ("sleep 10 s", "let time pass"),
     "time": ("time", "exactly; at is the same"),
     "seed": ("seed", "what draws every random choice"),

@@ -13,7 +13,7 @@ from dcsim.shell.story import save
 from dcsim.shell.text import printable, seconds_text, table
 from dcsim.topology.plan import Link
 from dcsim.topology.quantity import format_duration, format_percent, format_rate
-from dcsim.topology.words import instead, quoted
+from dcsim.topology.words import closest, instead, quoted
 from dcsim.trace import TrafficSpec, trace
 from netvirt.address import format_ip
 
@@ -130,7 +130,11 @@ def _save(session: Session, path: str) -> Iterator[str]:
 
 
 def _show(session: Session, name: str) -> list[str]:
-    guest = session.guest(name, tuple(said.HELP))
+    meant = closest(name, [*said.HELP, *session.names])
+    if name not in session.names and "/" not in name:
+        advice = f"Did you mean {meant}?" if meant else "help lists the commands, nodes the guests"
+        raise Mistake(f"no command or guest {quoted(name)}", advice)
+    guest = session.guest(name)
     interface = guest.placed.interface
     groups = {group.id: group.name for group in guest.placed.vpc.groups.values()}
     zone = f"{session.world.plan.region}{guest.placed.subnet.zone}"

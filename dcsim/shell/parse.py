@@ -39,8 +39,9 @@ from dcsim.topology.plan import Link
 from dcsim.topology.quantity import count, duration_ns
 from dcsim.topology.resolve import impairment_of
 from dcsim.topology.schema import ImpairmentSpec, parse_link
-from dcsim.topology.words import instead, quoted
+from dcsim.topology.words import closest, instead, quoted, shown
 
+LONGEST_LINE = 1_000
 PINGS = 4
 MOST_PINGS = 100_000
 MOST_SNIFFED = 1_000_000
@@ -53,6 +54,8 @@ Words = Sequence[str]
 
 def parse(line: str) -> Command | None:
     """None for an empty line or a comment; Mistake says what is wrong and what to do."""
+    if len(line) > LONGEST_LINE:
+        raise Mistake(f"a line has {LONGEST_LINE} letters at most")
     line = line.partition("#")[0].strip()
     if not line:
         return None
@@ -94,7 +97,9 @@ def _guest(name: str, words: Words) -> Command:
         return Show(name)
     if words[0] == "ping":
         return _ping_from(name, words[1:])
-    raise Mistake(f"no command {quoted(name)}", instead(name, HELP))
+    meant = closest(name, HELP)
+    advice = f"Did you mean {meant}?" if meant else f"a guest can ping: write {shown(name)} ping right"
+    raise Mistake(f"no command {quoted(f'{name} {words[0]}')}", advice)
 
 
 def _ping(words: Words) -> Command:
@@ -167,6 +172,9 @@ def _impair(link: Link, words: Words) -> Command:
             values[word] = []
         else:
             values[list(values)[-1]].append(word)
+    for word, value in values.items():
+        if not value:
+            raise Mistake(f"{word} lacks a value", "write it like loss 10 % delay 2 ms")
     try:
         spec = ImpairmentSpec.model_validate({word: " ".join(value) for word, value in values.items()})
     except ValidationError as error:

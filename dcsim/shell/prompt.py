@@ -11,6 +11,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.shortcuts import CompleteStyle
 
 from dcsim.problem import Mistake
 from dcsim.shell.commands import Exit
@@ -63,7 +64,10 @@ def history() -> History:
 def interact(session: Session, write: Write, fail: Fail, remember: History) -> None:
     """Until `exit` or the end of input; nothing else ends it."""
     reader: PromptSession[str] = PromptSession(
-        history=remember, completer=_Completer(session), complete_while_typing=False
+        history=remember,
+        completer=_Completer(session),
+        complete_while_typing=False,
+        complete_style=CompleteStyle.READLINE_LIKE,
     )
     while True:
         try:

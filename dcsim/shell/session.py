@@ -1,7 +1,7 @@
 """A world, and what a session adds: time that passes on demand, ears on every console, deeds that can be undone."""
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -65,20 +65,19 @@ class Session:
     @property
     def names(self) -> dict[str, Guest]:
         """Every guest by the shortest name that means it alone."""
-        guests = list(self.world)
-        bare = [guest.name for guest in guests]
-        return {guest.name if bare.count(guest.name) == 1 else self.world.full_name(guest): guest for guest in guests}
+        namesakes = Counter(guest.name for guest in self.world)
+        return {
+            guest.name if namesakes[guest.name] == 1 else self.world.full_name(guest): guest for guest in self.world
+        }
 
-    def guest(self, name: str, others: tuple[str, ...] = ()) -> Guest:
-        """`others` are words that would have done in its place too."""
+    def guest(self, name: str) -> Guest:
         try:
             return self.world[name]
         except KeyError as error:
             names = list(self.names)
-            namesakes = [each for each in names if each.endswith(f"/{name}")]
-            if namesakes:
+            if any(each.endswith(f"/{name}") for each in names):
                 raise Mistake(str(error.args[0])) from None
-            raise Mistake(f"no guest {quoted(name)}", instead(name, [*names, *others])) from None
+            raise Mistake(f"no guest {quoted(name)}", instead(name, names)) from None
 
     def address(self, text: str) -> Ip:
         """A guest's address, or the one that `text` spells."""
@@ -121,8 +120,3 @@ class Session:
         if self._enough is not None and self._wake is not None and not self._wake.triggered and self._enough():
             self._wake.succeed()
         return any(taken)
-
-
-Lines = Iterator[str]
-Telling = Generator[str, None, bool]
-"""Lines, and at the end a yes or no."""

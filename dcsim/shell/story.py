@@ -9,13 +9,13 @@ from itertools import groupby
 from pathlib import Path
 
 from dcsim.problem import Mistake
-from dcsim.scenario.scenario import HostOf, Impair, LinkDown, PowerOff
+from dcsim.scenario.scenario import HostOf, Impair, LinkDown, Place, PowerOff
 from dcsim.shell.deeds import Deed
 from dcsim.shell.session import Session
 from dcsim.shell.text import prompt
 from dcsim.topology.load import shipped_directory
 from dcsim.topology.plan import Impairment, Link
-from dcsim.topology.quantity import format_duration, format_percent, format_rate, format_size
+from dcsim.topology.quantity import DURATION, format_duration, format_percent, format_rate, format_size
 from dcsim.topology.words import quoted
 
 HEADER = "# Saved by dcsim shell"
@@ -45,6 +45,8 @@ def story(session: Session, path: Path) -> str:
     if duration_ns == 0 or any(deed.begin_ns == duration_ns for deed in deeds):
         # What began in the last moment needs some time to matter.
         duration_ns += SECOND_NS
+    if duration_ns > DURATION.most:
+        raise Mistake("more time has passed than a scenario may last", f"the most is {DURATION.format(DURATION.most)}")
     lines = [
         f"{HEADER} at {prompt(world.clock.now).removesuffix('> ')}.",
         "version: 1",
@@ -95,10 +97,7 @@ def _entry(session: Session, name: str, deed: Deed, both: bool) -> str:
     action = deed.action
     match action:
         case PowerOff(place):
-            words |= {
-                "action": "power-off",
-                "target": _place(session, place) if isinstance(place, HostOf) else str(place),
-            }
+            words |= {"action": "power-off", "target": _place(session, place)}
         case LinkDown(link):
             words |= {"action": "link-down", "target": _link(link, both)}
         case Impair(link, impairment):
@@ -106,8 +105,10 @@ def _entry(session: Session, name: str, deed: Deed, both: bool) -> str:
     return f"{name}: {{{', '.join(f'{word}: {value}' for word, value in words.items())}}}"
 
 
-def _place(session: Session, host: HostOf) -> str:
-    guest = session.world.guests[host.guest]
+def _place(session: Session, place: Place | HostOf) -> str:
+    if isinstance(place, Place):
+        return str(place)
+    guest = session.world.guests[place.guest]
     return f"host of {next(name for name, each in session.names.items() if each is guest)}"
 
 

@@ -20,8 +20,9 @@ def shipped_directory() -> Path:
 
 
 def shipped() -> list[str]:
-    """The names of the files that come with dcsim."""
-    return sorted(path.name for path in shipped_directory().glob("*.yaml"))
+    """The names of the topologies and scenarios that come with dcsim; lists of assertions lie beside them."""
+    names = (path.name for path in shipped_directory().glob("*.yaml"))
+    return sorted(name for name in names if not name.endswith(".reach.yaml"))
 
 
 def locate(path: Path, *, name: str | None = None, asked_at: Mark | None = None) -> Path:

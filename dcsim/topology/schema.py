@@ -233,7 +233,9 @@ class InstanceFields(Spec):
     security_groups: Annotated[list[Text], *ONE_OR_MORE] | None = Field(
         default=None, description="By default the VPC's default group."
     )
-    image: Text | None = Field(default=None, description="What it boots; nothing idles and answers pings.")
+    image: Text | None = Field(
+        default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
+    )
     private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
     source_dest_check: Boolean | None = Field(
         default=None, description="false lets it forward packets of others. By default true."

@@ -58,6 +58,37 @@ def test_an_interrupted_run_leaves_nothing(desk: Desk, delay_s: float) -> None:
     assert desk.left() == ["s.yaml"]
 
 
+INTERRUPTED_INSIDE = """
+import signal
+from dcsim.cli import main
+from hypervisor.machine.cpu import Cpu
+
+read_tsc = Cpu._read_tsc
+
+def interrupted(*arguments):
+    signal.raise_signal(signal.SIGINT)
+    return read_tsc(*arguments)
+
+Cpu._read_tsc = interrupted
+main()
+"""
+
+
+def test_an_interruption_inside_a_device_access_is_not_lost(desk: Desk) -> None:
+    """The C library prints what is raised in its callbacks, and goes on."""
+    desk.write("s.yaml", SHORT)
+    ran = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_INSIDE, "run", "s.yaml", "--out", "out"],
+        cwd=desk.path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (130, b"interrupted\n")
+    assert desk.left() == ["s.yaml"]
+
+
 def test_who_ignores_interrupts_for_us_is_obeyed(desk: Desk) -> None:
     """A shell starts what runs in the background like that."""
     desk.write("s.yaml", SHORT)

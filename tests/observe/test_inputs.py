@@ -78,5 +78,5 @@ def test_code_is_the_same_in_another_place(tmp_path: Path, monkeypatch: pytest.M
 def test_every_library_that_could_matter_is_counted() -> None:
     project = tomllib.loads(Path(inputs.__file__).parents[2].joinpath("pyproject.toml").read_text())["project"]
     named = {requirement.split(">")[0].split("=")[0] for requirement in project["dependencies"]}
-    terminal_only = {"rich", "typer"}
+    terminal_only = {"rich", "typer", "prompt_toolkit"}
     assert named - terminal_only == set(LIBRARIES)

@@ -8,6 +8,7 @@ from random import Random
 from typing import TypeVar
 
 from dcsim.problem import Refused
+from dcsim.request import RunInstances
 from dcsim.trace import Traced
 
 from .evaluator import Evaluator
@@ -66,7 +67,8 @@ class Comparison:
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._evaluator = Evaluator(case.world.requests, case.world.addresses)
+        self._addresses = dict(case.world.addresses)
+        self._evaluator = Evaluator(case.world.requests, self._addresses)
         self._lab = Lab(case.world, case.seed, ROOMY if case.roomy else CRAMPED)
         self.asked: Counter[str] = Counter()
 
@@ -88,6 +90,9 @@ class Comparison:
         except Refused:
             return
         self._evaluator.apply(change.request)
+        if isinstance(change.request, RunInstances):
+            somebody = self._case.world.somebody(change.request)
+            self._addresses[somebody.key] = str(somebody.address)
 
     def _send(self, step: Step) -> Disagreement | None:
         self.asked["live"] += 1
@@ -108,9 +113,9 @@ class Comparison:
             return _parted("trace", step, way, seen)
         replier = step.src[0], way[-1].receiver
         # Who is not the destination (an appliance) replies nothing by itself.
-        if self._case.world.addresses.get(replier) != str(step.dst):
+        if self._addresses.get(replier) != str(step.dst):
             return None if trace.reply is None else _parted("reply", step, way, traced(trace.reply))
-        home = IPv4Address(self._case.world.addresses[step.src])
+        home = IPv4Address(self._addresses[step.src])
         return self._trace_reply(trace, Step(0, replier, home, reply_to(step.packet)), step.src[1], way, evaluator)
 
     def _trace_reply(

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from random import Random
 
-from scapy.layers import inet
 from scapy.layers.l2 import ARP, Ether
-from scapy.packet import Packet as ScapyPacket
-from scapy.packet import Raw
 
-from dcsim.request import Request
+from dcsim.request import Request, RunInstances
 from dcsim.topology.plan import DEFAULT_START_NS, Plan, Plant
 from dcsim.trace import Traced, TrafficSpec, trace
 from dcsim.world import Guest, World, build
@@ -19,10 +17,12 @@ from netvirt.address import Ip, format_mac
 from netvirt.frame import Frame
 from netvirt.journey import Hop, Journey, Outcome
 
-from .packet import TCP, UDP, Ending, Fragment, Packet, Place, Verdict
+from .packet import TCP, UDP, Ending, Packet, Place, Verdict
 from .random_vpcs import ZONES, SmallWorld
+from .wire import Dresser
 
 NS = 1_000_000_000
+BOOT_NS = 2 * NS
 FLIGHT_NS = 3_000_000
 """Long enough for any packet's way."""
 ROOMY = Plant(racks=2, hosts=8)
@@ -109,11 +109,11 @@ class Lab:
     def __init__(self, small: SmallWorld, seed: int, plant: Plant) -> None:
         plan = Plan("random", "eu-west-1", ZONES, DEFAULT_START_NS, plant, (), small.requests, (), ())
         self.world: World = build(plan, seed)
-        self.world.clock.run(until=2 * NS)
-        self.guests: dict[tuple[str, str], Guest] = dict(self.world.guests)
-        for guest in self.guests.values():
-            guest.nic.guest = Silent()
-        self._inboxes = {key: guest.watch() for key, guest in self.guests.items()}
+        self.world.clock.run(until=BOOT_NS)
+        self.guests: dict[tuple[str, str], Guest] = {}
+        self._inboxes: dict[tuple[str, str], list[Frame]] = {}
+        self._dresser = Dresser(Random(f"{seed}/wire"))
+        self._adopt()
         self._drops: list[tuple[str, Outcome]] = []
         self.world.ledger.watchers.append(lambda _, place, reason: self._drops.append((place, reason)))
         self._macs: dict[tuple[tuple[str, str], str], str] = {}
@@ -132,6 +132,16 @@ class Lab:
         """Ask the control plane, and wait until every host has heard of it."""
         self.world.call(request)
         self._run(2 * self.world.plan.plant.propagation_ns)
+        if isinstance(request, RunInstances):
+            self._run(BOOT_NS)
+            self._adopt()
+
+    def _adopt(self) -> None:
+        """Silence the guests that are new, and listen at their interfaces."""
+        for key in self.world.guests.keys() - self.guests.keys():
+            guest = self.guests[key] = self.world.guests[key]
+            guest.nic.guest = Silent()
+            self._inboxes[key] = guest.watch()
 
     # A live packet
 
@@ -141,12 +151,14 @@ class Lab:
         if mac is None:
             return Seen(Ending.NO_MAPPING, Place.MAPPING, refusals=((Ending.NO_MAPPING, Place.MAPPING),))
         guest = self.guests[src]
-        datagram = bytes(_ip(packet.source or IPv4Address(guest.ip), dst, packet))
+        data = bytes(Ether(src=format_mac(guest.mac), dst=mac, type=0x0800)) + self._dresser.dress(
+            packet.source or IPv4Address(guest.ip), dst, packet
+        )
         self._forget()
         before = self.world.ledger.consumed
-        guest.send(Ether(src=format_mac(guest.mac), dst=mac, type=0x0800) / Raw(datagram))
+        guest.send(data)
         self._run(FLIGHT_NS)
-        got = [key[1] for key, inbox in self._inboxes.items() for frame in inbox if frame.data[14:] == datagram]
+        got = [key[1] for key, inbox in self._inboxes.items() for frame in inbox if frame.data[14:] == data[14:]]
         ends = len(got) + len(self._drops) + self.world.ledger.consumed - before
         assert ends == 1, f"one frame, {ends} ends: {got} {self._drops}"
         assert self.world.unaccounted == 0
@@ -226,36 +238,3 @@ def _is_entering(journey: Journey, blocker: Hop) -> bool:
 
 def _answer(frame: Frame) -> str:
     return str(Ether(frame.data)[ARP].hwsrc)
-
-
-def _ip(src: IPv4Address, dst: IPv4Address, packet: Packet) -> ScapyPacket:
-    header = inet.IP(src=str(src), dst=str(dst), proto=packet.protocol)
-    if packet.fragment is Fragment.LATER:
-        header.frag = 185
-        return header / Raw(b"the rest of a datagram, without ports")
-    if packet.fragment is Fragment.FIRST:
-        header.flags = "MF"
-    return header / _transport(packet)
-
-
-def _transport(packet: Packet) -> ScapyPacket:
-    match packet.protocol:
-        case 6:
-            return inet.TCP(sport=packet.src_port, dport=packet.dst_port, flags=packet.flags)
-        case 17:
-            return inet.UDP(sport=packet.src_port, dport=packet.dst_port) / Raw(b"eight by")
-        case 1:
-            return _icmp(packet)
-        case _:
-            return Raw(b"\0" * 24)
-
-
-def _icmp(packet: Packet) -> ScapyPacket:
-    message = inet.ICMP(type=packet.icmp_type, code=packet.icmp_code)
-    if packet.quote is not None:
-        quote = packet.quote
-        # What RFC 792 asks for: the header and eight octets.
-        return message / Raw(bytes(_ip(quote.src, quote.dst, quote.packet))[:28])
-    if "id" in [field.name for field in message.fields_desc] and packet.icmp_id:
-        message.id = packet.icmp_id
-    return message / Raw(b"\0" * 20)

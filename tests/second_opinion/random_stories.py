@@ -76,6 +76,16 @@ def quick_talk(random: Random, one: Somebody, other: Somebody) -> list[Step]:
     return story
 
 
+def a_latecomer(random: Random, world: SmallWorld) -> Story:
+    """Somebody speaks to an address that nobody has, until somebody has it."""
+    one = random.choice(world.instances)
+    request = world.one_more(random.choice([each for each in world.runs if each.vpc == one.vpc]))
+    late = world.somebody(request)
+    there, back = quick_talk(random, one, late), quick_talk(random, late, one)
+    unheard = [step for step in there if step.src == one.key]
+    return [*unheard, Change(1, request), *there, *back]
+
+
 def _sides(one: Somebody, other: Somebody, packet: Packet) -> tuple[tuple[Somebody, Somebody, Packet], ...]:
     return (one, other, packet), (other, one, reply_to(packet))
 
@@ -144,12 +154,14 @@ def a_script(random: Random, world: SmallWorld) -> Story:
     script: Story = [a_flow(random, world) for _ in range(10)]
     for _ in range(6):
         script += random.choice(STORIES)(random, world)
+    if random.random() < 0.3:
+        script += a_latecomer(random, world)
     return [event for event in script if not _is_to_itself(event, world.addresses)]
 
 
 def _is_to_itself(event: Event, addresses: dict[tuple[str, str], str]) -> bool:
     """Such a packet never leaves its machine."""
-    return isinstance(event, Step) and str(event.dst) == addresses[event.src]
+    return isinstance(event, Step) and str(event.dst) == addresses.get(event.src)
 
 
 STORIES: tuple[Callable[[Random, SmallWorld], Story], ...] = (

@@ -68,21 +68,31 @@ class SmallWorld:
     requests: tuple[Request, ...]
 
     @cached_property
+    def runs(self) -> tuple[RunInstances, ...]:
+        return tuple(each for each in self.requests if isinstance(each, RunInstances))
+
+    @cached_property
     def instances(self) -> tuple[Somebody, ...]:
-        blocks = {(each.vpc, each.name): each.cidr_block for each in self.requests if isinstance(each, CreateSubnet)}
-        return tuple(
-            Somebody(
-                each.vpc,
-                each.name,
-                IPv4Address(each.private_ip_address or 0),
-                each.subnet,
-                IPv4Network(blocks[each.vpc, each.subnet]),
-                each.security_groups or ("default",),
-                each.source_dest_check,
-            )
-            for each in self.requests
-            if isinstance(each, RunInstances)
+        return tuple(map(self.somebody, self.runs))
+
+    def somebody(self, run: RunInstances) -> Somebody:
+        made = [each for each in self.requests if isinstance(each, CreateSubnet)]
+        block = next(each.cidr_block for each in made if (each.vpc, each.name) == (run.vpc, run.subnet))
+        return Somebody(
+            run.vpc,
+            run.name,
+            IPv4Address(run.private_ip_address or 0),
+            run.subnet,
+            IPv4Network(block),
+            run.security_groups or ("default",),
+            run.source_dest_check,
         )
+
+    def one_more(self, like: RunInstances) -> RunInstances:
+        """The next free address of the same subnet."""
+        taken = {each.address for each in self.instances if each.vpc == like.vpc}
+        free = next(each for each in list(self.somebody(like).subnet)[4:-1] if each not in taken)
+        return replace(like, name=f"{like.vpc[0]}-late", private_ip_address=Ip(int(free)))
 
     @cached_property
     def addresses(self) -> dict[tuple[str, str], str]:

@@ -41,6 +41,8 @@ class CreateSubnet(Asked):
     name: str
     cidr_block: Cidr
     availability_zone: str
+    map_public_ip_on_launch: bool = False
+    """Every instance launched into it gets a public address that lasts until it stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,24 @@ class CreateRoute(Asked):
     route_table: str
     destination: Cidr
     target: str
-    through: Literal["instance", "vpc_peering_connection"] = "instance"
+    through: Literal["instance", "vpc_peering_connection", "internet_gateway"] = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInternetGateway(Asked):
+    """Made and attached to the VPC at once."""
+
+    vpc: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateAddress(Asked):
+    """An Elastic IP for an instance: a new one, or the one named."""
+
+    vpc: str
+    instance: str
+    public_ip: Ip | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +186,8 @@ Request = (
     | CreateSubnet
     | CreateRouteTable
     | CreateRoute
+    | CreateInternetGateway
+    | AssociateAddress
     | CreateVpcPeeringConnection
     | AssociateRouteTable
     | CreateNetworkAcl

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from dcsim.problem import Mark, Problem
 from dcsim.request import Request
+from netvirt.address import Ip
 
 DEFAULT_START_NS = 1_735_689_600 * 1_000_000_000
 """2025-01-01T00:00:00Z."""
@@ -66,6 +67,24 @@ class LinkSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class Outsider:
+    """A computer somewhere in the Internet; without an address it gets one of the documentation's (RFC 5737)."""
+
+    name: str
+    ip_address: Ip | None
+    image: str | None
+    mark: Mark = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Internet:
+    """The rest of the world, one way `delay_ns` from the region's border."""
+
+    delay_ns: int = 20_000_000
+    instances: tuple[Outsider, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class InputFile:
     """A file the plan was made from; `path` as the user typed it."""
 
@@ -85,3 +104,4 @@ class Plan:
     requests: tuple[Request, ...]
     warnings: tuple[Problem, ...] = field(compare=False)
     files: tuple[InputFile, ...] = field(compare=False)
+    internet: Internet = Internet()

@@ -18,6 +18,9 @@ from netvirt.wire.udp import Udp
 UNDERLAY = Cidr(Ip(100 << 24 | 64 << 16), 10)
 """Hosts' own addresses, from the shared address space (RFC 6598), which no VPC packet ever meets."""
 
+BORDER = HostId((1 << 22) - 3)
+"""Whoever speaks for the Internet, where the region ends: the last usable address of `UNDERLAY`, and no host's."""
+
 OPTION_CLASS = 0xFF01
 """From the experimental range of RFC 8926 section 4.3.1. One option: the number of the sending interface."""
 OPTION_SENDER = 0x01

@@ -7,7 +7,7 @@ noticed is not noticed. Good news travels as slowly as bad.
 from collections.abc import Callable
 from typing import Protocol
 
-from dcsim.fabric.layout import Kind
+from dcsim.fabric.layout import TRANSITS, Kind
 from dcsim.fabric.place import Component, Place, Places
 from dcsim.fabric.wire import ROUTING_SOURCE, Wire
 from dcsim.topology.plan import Plant
@@ -16,6 +16,8 @@ from netvirt.address import Ns
 
 FABRIC = "fabric"
 """Who speaks when all the other switches have heard."""
+BORDER_NAME = "border"
+"""Who speaks for those outside the region, whom its transit centres connect."""
 
 
 class Observer(Protocol):
@@ -27,7 +29,7 @@ class Observer(Protocol):
 class Convergence:
     """Owns what switches believe: the `near_down` and `far_down` of every component."""
 
-    __slots__ = ("_clock", "_forget", "_places", "_plant", "_source", "observers")
+    __slots__ = ("_clock", "_forget", "_places", "_plant", "_source", "observers", "open")
 
     def __init__(self, places: Places, clock: Clock, forget: Callable[[Component], None]) -> None:
         self._places = places
@@ -36,6 +38,8 @@ class Convergence:
         self._forget = forget
         self._source = Source(ROUTING_SOURCE)
         self.observers: list[Observer] = []
+        self.open = False
+        """Whether somebody outside speaks to this region: its transit centres are silent until then."""
 
     def changed(self, component: Component) -> None:
         """A cause came to `component`, or its last one went."""
@@ -81,6 +85,8 @@ class Convergence:
         if component.kind is Kind.SPINE and datacenter is not None and datacenter.up:
             # One line for what may be a thousand racks.
             names.append(f"racks of {self._places.layout.path(Kind.DATACENTER, datacenter.index)}")
+        if component.kind is Kind.TRANSIT and self.open:
+            names.append(BORDER_NAME)
         return names
 
     def _around(self, place: Place) -> list[Place]:
@@ -89,11 +95,12 @@ class Convergence:
             case Kind.REGION:
                 return []
             case Kind.ZONE:
-                return [at(Kind.CORE, zone) for zone in range(len(layout.zones)) if zone != place.index]
+                return self._cores(place.index) + self._transits()
             case Kind.CORE:
                 spines = layout.within(Kind.ZONE, place.index, Kind.SPINE)
-                cores = [at(Kind.CORE, zone) for zone in range(len(layout.zones)) if zone != place.index]
-                return [at(Kind.SPINE, spine) for spine in spines] + cores
+                return [at(Kind.SPINE, spine) for spine in spines] + self._cores(place.index) + self._transits()
+            case Kind.TRANSIT:
+                return self._cores(-1)
             case Kind.DATACENTER | Kind.SPINE:
                 return [at(Kind.CORE, layout.above(place.kind, place.index, Kind.ZONE))]
             case Kind.HOST:
@@ -101,6 +108,12 @@ class Convergence:
             case _:
                 datacenter = layout.above(place.kind, place.index, Kind.DATACENTER)
                 return [at(Kind.SPINE, spine) for spine in layout.within(Kind.DATACENTER, datacenter, Kind.SPINE)]
+
+    def _cores(self, but: int) -> list[Place]:
+        return [self._places.at(Kind.CORE, zone) for zone in range(len(self._places.layout.zones)) if zone != but]
+
+    def _transits(self) -> list[Place]:
+        return [self._places.at(Kind.TRANSIT, index) for index in range(TRANSITS)] if self.open else []
 
 
 def access_host(component: Component) -> Place | None:

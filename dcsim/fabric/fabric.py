@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dcsim.fabric.convergence import Convergence, Observer, access_host
-from dcsim.fabric.layout import WIRED, Kind, Layout
+from dcsim.fabric.border import Arrive, Border
+from dcsim.fabric.convergence import BORDER_NAME, Convergence, Observer, access_host
+from dcsim.fabric.layout import SWITCHES, Kind, Layout
 from dcsim.fabric.place import Component, Place, Places, Power
-from dcsim.fabric.switch import Switch
+from dcsim.fabric.switch import Forwarded, Switch
 from dcsim.fabric.target import find_links, find_place
 from dcsim.fabric.wire import Direction, Leg, Wires
 from dcsim.problem import Mistake
@@ -18,6 +19,7 @@ from hypervisor.link import Land, Link
 from netvirt.address import HostId
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
+from netvirt.overlay import BORDER
 
 MOST_LEGS = 64
 """A path longer than this circles between switches that disagree; it ends when the fabric converges."""
@@ -50,6 +52,7 @@ class Fabric:
         self._wires = Wires(self.layout, clock, ledger, seed, self._land_at)
         self._switches: dict[Place, Switch] = {}
         self._receivers: dict[Place, Land] = {}
+        self.border = Border(self.places, self._wires, ledger, seed, self.switch)
         self._convergence = Convergence(self.places, clock, self._forget)
         self._ledger = ledger
         self._seed = seed
@@ -74,7 +77,7 @@ class Fabric:
 
     def hosts_in(self, place: Place) -> range:
         """The host ids within a place, without making them."""
-        return self.layout.within(place.kind, place.index, Kind.HOST)
+        return range(0) if place.kind in SWITCHES else self.layout.within(place.kind, place.index, Kind.HOST)
 
     def links(self, name: str) -> list[Direction]:
         """The links that users call `name`: `a <-> b`, `spine-b1 -> core-b`, `links into zone b`."""
@@ -100,17 +103,31 @@ class Fabric:
         """What takes the frames that arrive at a wire's end."""
         if place.kind is Kind.HOST:
             return self._receivers.get(place) or partial(self._drop_at, place.name)
+        if place.kind is Kind.TRANSIT:
+            return partial(self.border.leave, place.name)
         return self.switch(place).receive
 
     def _drop_at(self, name: str, frame: Any) -> None:
         self._ledger.drop(frame, name, Outcome.UNREACHABLE)
 
     def switch(self, place: Place) -> Switch:
-        assert place.kind in WIRED and place.kind is not Kind.HOST, f"{place.name} is a {place.kind}"
+        assert place.kind in SWITCHES, f"{place.name} is a {place.kind}"
         switch = self._switches.get(place)
         if switch is None:
             switch = self._switches[place] = Switch(place, self.places, self._wires, self._ledger, self._seed)
         return switch
+
+    # The border.
+
+    def attach_border(self, receive: Arrive) -> None:
+        """Somebody speaks for the Internet now: frames for `BORDER` go to `receive`, with the transit centre's name."""
+        assert self.border.arrive is None, "the border is attached already"
+        self.border.arrive = receive
+        self._convergence.open = True
+
+    def from_border(self, frame: Forwarded) -> None:
+        """Send a frame for a host from the transit centre that its flow takes now."""
+        self.border.enter(frame)
 
     # Faults.
 
@@ -151,6 +168,7 @@ class Fabric:
 
     def _forget(self, component: Component) -> None:
         """What is believed of `component` has changed."""
+        self.border.forget()
         host = access_host(component)
         rack = -1 if host is None else self.layout.above(Kind.HOST, host.index, Kind.RACK)
         for place, switch in self._switches.items():
@@ -174,19 +192,29 @@ class Fabric:
         return self._wires.links()
 
     def path(self, source: HostId, target: HostId, flow: int) -> Path:
-        """How a packet of `flow` would travel now; asking changes nothing that others could see."""
-        here, goal = self.host(source), self.host(target)
-        hop: Place | None = self.places.at(Kind.TOR, self.layout.above(Kind.HOST, source, Kind.RACK))
+        """How a packet of `flow` would travel now; asking changes nothing that others could see.
+
+        `BORDER` may be either end: the way then starts, or is delivered, at a transit centre.
+        """
+        here = self.border.entrance(flow, target) if source == BORDER else self.host(source)
+        if here is None:
+            return Path((), Outcome.UNREACHABLE, BORDER_NAME)
+        hop = self._first_hop(here, flow, source, target)
         legs: list[Leg] = []
         while hop is not None and len(legs) < MOST_LEGS:
             leg = self._wires.leg(here, hop)
             legs.append(leg)
             if not leg.up:
                 return Path(tuple(legs), Outcome.LINK_DOWN, leg.name)
-            if hop is goal:
-                return Path(tuple(legs), Outcome.DELIVERED, goal.name)
+            if hop.kind in (Kind.HOST, Kind.TRANSIT):
+                return Path(tuple(legs), Outcome.DELIVERED, hop.name)
             here, hop = hop, self.switch(hop).next_hop(flow, source, target)
         return Path(tuple(legs), Outcome.UNREACHABLE, here.name)
+
+    def _first_hop(self, here: Place, flow: int, source: HostId, target: HostId) -> Place | None:
+        if here.kind is Kind.HOST:
+            return self.places.at(Kind.TOR, self.layout.above(Kind.HOST, here.index, Kind.RACK))
+        return self.switch(here).next_hop(flow, source, target)
 
 
 def component_of(target: Place | Direction) -> Component:

@@ -23,9 +23,16 @@ class Kind(IntEnum):
     TOR = 6
     SPINE = 7
     CORE = 8
+    TRANSIT = 9
 
     def __str__(self) -> str:
-        return "power domain" if self is Kind.POWER_DOMAIN else self.name.lower()
+        match self:
+            case Kind.POWER_DOMAIN:
+                return "power domain"
+            case Kind.TRANSIT:
+                return "transit centre"
+            case _:
+                return self.name.lower()
 
 
 PARENT = {
@@ -37,13 +44,21 @@ PARENT = {
     Kind.TOR: Kind.RACK,
     Kind.SPINE: Kind.DATACENTER,
     Kind.CORE: Kind.ZONE,
+    Kind.TRANSIT: Kind.REGION,
 }
+
+TRANSITS = 2
+"""Transit centres of a region, in no zone: every zone is wired to each of them (J. Hamilton, re:Invent 2014)."""
 
 LETTER = {Kind.DATACENTER: "d", Kind.POWER_DOMAIN: "p", Kind.RACK: "r", Kind.HOST: "h"}
 """A level's letter in a path: `b/d1/p3/r250/h50`."""
 
-WIRED = (Kind.HOST, Kind.TOR, Kind.SPINE, Kind.CORE)
-"""What wires connect, from the bottom up."""
+SWITCHES = (Kind.TOR, Kind.SPINE, Kind.CORE, Kind.TRANSIT)
+"""What wires connect with each other and with hosts, from the bottom up."""
+
+
+Address = tuple[Kind, int]
+"""A place, without making it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,7 @@ class Layout:
             Kind.TOR: 1,
             Kind.SPINE: plant.spines,
             Kind.CORE: 1,
+            Kind.TRANSIT: TRANSITS,
         }
 
     @cached_property
@@ -99,6 +115,8 @@ class Layout:
                 return self.region
             case Kind.ZONE:
                 return f"zone {self.zones[index]}"
+            case Kind.TRANSIT:
+                return f"transit-{index + 1}"
             case Kind.CORE:
                 return f"core-{self.zones[index]}"
             case Kind.SPINE:
@@ -121,24 +139,28 @@ class Layout:
 
     @cached_property
     def first_wire(self) -> dict[Kind, int]:
-        """The number of the first wire up from each kind; beyond the cores' is the number of wires."""
+        """The number of the first wire up from each kind; a transit centre's are those that come up to it."""
         hosts, racks = self.counts[Kind.HOST], self.counts[Kind.RACK]
         tor = hosts
         spine = tor + racks * self.plant.spines
         core = spine + self.counts[Kind.SPINE]
-        return {Kind.HOST: 0, Kind.TOR: tor, Kind.SPINE: spine, Kind.CORE: core}
+        transit = core + len(self.zones) ** 2
+        return {Kind.HOST: 0, Kind.TOR: tor, Kind.SPINE: spine, Kind.CORE: core, Kind.TRANSIT: transit}
 
     @property
     def wires(self) -> int:
-        return self.first_wire[Kind.CORE] + len(self.zones) ** 2
+        """More than the number of any wire."""
+        return self.first_wire[Kind.TRANSIT] + len(self.zones) * TRANSITS
 
-    def wire(self, kind: Kind, lower: int, upper: int) -> int:
-        """The number of the wire from `lower`, of this kind, to `upper`, one kind up (for cores, a later core)."""
-        first = self.first_wire[kind]
-        match kind:
-            case Kind.TOR:
-                return first + lower * self.plant.spines + upper % self.plant.spines
-            case Kind.CORE:
-                return first + lower * len(self.zones) + upper
+    def wire(self, lower: Address, upper: Address) -> int:
+        """The number of the wire from `lower` to `upper`, one kind up; of two cores, the later one."""
+        kind, index = lower
+        match kind, upper[0]:
+            case Kind.TOR, _:
+                return self.first_wire[kind] + index * self.plant.spines + upper[1] % self.plant.spines
+            case Kind.CORE, Kind.CORE:
+                return self.first_wire[kind] + index * len(self.zones) + upper[1]
+            case Kind.CORE, _:
+                return self.first_wire[Kind.TRANSIT] + index * TRANSITS + upper[1]
             case _:
-                return first + lower
+                return self.first_wire[kind] + index

@@ -1,21 +1,36 @@
 """A switch of the physical network: looks the flow up, or picks one of the equal ways for it and remembers."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from zlib import crc32
 
 from dcsim.fabric.layout import Kind
 from dcsim.fabric.place import Place, Places
-from dcsim.fabric.routing import Router
+from dcsim.fabric.routing import OUTSIDE, Router
 from dcsim.fabric.wire import Direction, Wires
 from dcsim.rng import stream
 from hypervisor.link import OnWire
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
+from netvirt.overlay import BORDER
 
 FIB_LIMIT = 1 << 16
 """Flows remembered by one switch. A full table is emptied: it is memo, so that only costs time."""
 
 MASK = (1 << 64) - 1
+
+
+def salt(seed: int, name: str) -> int:
+    """A switch's own, for `pick`."""
+    return stream(seed, f"ecmp {name}").getrandbits(64) | 1
+
+
+def pick(own_salt: int, flow: int, ways: Sequence[Place]) -> Place | None:
+    """One of the equal ways, always the same for a flow."""
+    # CRC is linear: two switches that only started it differently would always agree or always disagree, and
+    # flows would polarize. Multiplying by an odd salt of the switch's own and keeping the high half is not.
+    digest = crc32(flow.to_bytes((flow.bit_length() + 7) // 8, "big"))
+    return ways[((digest * own_salt & MASK) >> 32) * len(ways) >> 32] if ways else None
 
 
 class Forwarded(OnWire, Protocol):
@@ -30,7 +45,7 @@ class Forwarded(OnWire, Protocol):
 
 
 class Switch:
-    """ToR, spine or core: they differ only in what their router answers."""
+    """ToR, spine, core or transit centre: they differ only in what their router answers."""
 
     __slots__ = ("_ledger", "_places", "_router", "_salt", "_ways", "_wires", "fib", "name", "place")
 
@@ -43,7 +58,7 @@ class Switch:
         self._ledger = ledger
         self._router = Router(place, places, wires)
         self._ways: dict[tuple[int, int], tuple[Place, ...]] = {}
-        self._salt = stream(seed, f"ecmp {place.name}").getrandbits(64) | 1
+        self._salt = salt(seed, place.name)
 
     def receive(self, frame: Forwarded) -> None:
         link = self.fib.get(frame.flow)
@@ -64,30 +79,25 @@ class Switch:
 
     def next_hop(self, flow: int, source: int, target: int) -> Place | None:
         """The way this flow goes now, or None when the switch believes there is none."""
-        ways = self.ways(source, target)
-        return ways[self._pick(flow, len(ways))] if ways else None
+        return pick(self._salt, flow, self.ways(source, target))
 
     def ways(self, source: int, target: int) -> tuple[Place, ...]:
         """All equal next hops from here."""
         layout = self._places.layout
-        rack = layout.above(Kind.HOST, target, Kind.RACK)
+        rack = OUTSIDE if target == BORDER else layout.above(Kind.HOST, target, Kind.RACK)
         if self.place.kind is Kind.TOR and self.place.index == rack:
             return self._router.to_host(self._places.at(Kind.HOST, target))
-        key = layout.above(Kind.HOST, source, Kind.ZONE), rack
-        ways = self._ways.get(key)
+        zone = OUTSIDE if source == BORDER else layout.above(Kind.HOST, source, Kind.ZONE)
+        ways = self._ways.get((zone, rack))
         if ways is None:
             if len(self._ways) >= FIB_LIMIT:
                 self._ways.clear()
-            ways = self._ways[key] = self._router.to_rack(rack, key[0])
+            router = self._router
+            ways = router.to_border(zone) if rack == OUTSIDE else router.to_rack(rack, zone)
+            self._ways[zone, rack] = ways
         return ways
 
     def forget(self) -> None:
         """What it believes has changed: decide anew for every flow."""
         self.fib.clear()
         self._ways.clear()
-
-    def _pick(self, flow: int, ways: int) -> int:
-        # CRC is linear: two switches that only started it differently would always agree or always disagree, and
-        # flows would polarize. Multiplying by an odd salt of the switch's own and keeping the high half is not.
-        digest = crc32(flow.to_bytes((flow.bit_length() + 7) // 8, "big"))
-        return ((digest * self._salt & MASK) >> 32) * ways >> 32

@@ -2,13 +2,11 @@
 
 import re
 
-from dcsim.fabric.layout import LETTER, Kind, Layout
+from dcsim.fabric.layout import LETTER, SWITCHES, TRANSITS, Address, Kind, Layout
 from dcsim.problem import Mistake
 
-Address = tuple[Kind, int]
-
 LEVELS = tuple(LETTER)
-PREFIX = {str(kind): kind for kind in Kind if kind not in (Kind.REGION, Kind.TOR, Kind.SPINE, Kind.CORE)}
+PREFIX = {str(kind): kind for kind in Kind if kind not in (Kind.REGION, *SWITCHES)}
 ARROW = re.compile(r"\s*(<->|->)\s*")
 CROSSING = re.compile(r"links\s+(into|out of)\s+(.+)")
 
@@ -27,16 +25,27 @@ def find_place(layout: Layout, text: str) -> Address:
 def _region_or_switch(layout: Layout, name: str) -> Address | None:
     if name == layout.region:
         return Kind.REGION, 0
+    transit = _numbered(name, "transit-", TRANSITS, layout.region)
+    if transit is not None:
+        return Kind.TRANSIT, transit
     per_zone = layout.plant.datacenters * layout.plant.spines
     for index, zone in enumerate(layout.zones):
         if name == f"core-{zone}":
             return Kind.CORE, index
-        number = name.removeprefix(f"spine-{zone}")
-        if number != name and number.isdecimal() and number.isascii():
-            if 1 <= int(number) <= per_zone:
-                return Kind.SPINE, index * per_zone + int(number) - 1
-            raise Mistake(f"there is no {name}", f"zone {zone} has spine-{zone}1 to spine-{zone}{per_zone}")
+        spine = _numbered(name, f"spine-{zone}", per_zone, f"zone {zone}")
+        if spine is not None:
+            return Kind.SPINE, index * per_zone + spine
     return None
+
+
+def _numbered(name: str, prefix: str, count: int, whole: str) -> int | None:
+    """From 0, for users' numbers from 1 to `count`; None when it is another kind of name."""
+    number = name.removeprefix(prefix)
+    if number == name or not number.isdecimal() or not number.isascii():
+        return None
+    if not 1 <= int(number) <= count:
+        raise Mistake(f"there is no {name}", f"{whole} has {prefix}1 to {prefix}{count}")
+    return int(number) - 1
 
 
 def _path(layout: Layout, name: str) -> Address:
@@ -102,7 +111,7 @@ def _door(layout: Layout, address: Address) -> Address:
             return Kind.CORE, index
         case Kind.RACK:
             return Kind.TOR, index
-        case Kind.HOST | Kind.TOR | Kind.SPINE | Kind.CORE:
+        case Kind.HOST | Kind.TOR | Kind.SPINE | Kind.CORE | Kind.TRANSIT:
             return address
         case _:
             name = layout.name(kind, index)
@@ -121,6 +130,8 @@ def are_wired(layout: Layout, a: Address, b: Address) -> bool:
             return layout.above(*lower, Kind.ZONE) == upper[1]
         case Kind.CORE, Kind.CORE:
             return lower != upper
+        case Kind.CORE, Kind.TRANSIT:
+            return True
         case _:
             return False
 
@@ -136,8 +147,10 @@ def _neighbours(layout: Layout, address: Address) -> str:
         case Kind.SPINE:
             core = layout.name(Kind.CORE, layout.above(kind, index, Kind.ZONE))
             return f"{name} is wired to its datacenter's racks and {core}"
+        case Kind.TRANSIT:
+            return f"{name} is wired to the core of every zone"
         case _:
-            return f"{name} is wired to its zone's spines and the other cores"
+            return f"{name} is wired to its zone's spines, the other cores and the transit centres"
 
 
 def _into(layout: Layout, address: Address) -> list[tuple[Address, Address]]:
@@ -147,6 +160,8 @@ def _into(layout: Layout, address: Address) -> list[tuple[Address, Address]]:
         case Kind.ZONE | Kind.DATACENTER | Kind.CORE | Kind.SPINE:
             zone = layout.above(kind, index, Kind.ZONE)
             return [((Kind.CORE, zone), (Kind.SPINE, spine)) for spine in layout.within(kind, index, Kind.SPINE)]
+        case Kind.TRANSIT:
+            return [((Kind.CORE, zone), address) for zone in range(len(layout.zones))]
         case Kind.HOST:
             return [((Kind.TOR, index // layout.plant.hosts), address)]
         case Kind.POWER_DOMAIN | Kind.RACK | Kind.TOR:

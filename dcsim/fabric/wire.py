@@ -155,7 +155,7 @@ class Wires:
         self.on_made: list[Callable[[Direction], None]] = []
 
     def _number(self, lower: Place, upper: Place) -> int:
-        return self._layout.wire(lower.kind, lower.index, upper.index)
+        return self._layout.wire((lower.kind, lower.index), (upper.kind, upper.index))
 
     def known(self, a: Place, b: Place) -> Wire | None:
         """The wire between `a` and `b` if somebody used it; nothing can be wrong with another."""

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dcsim.clock import SimClock
 from dcsim.fabric.fabric import Fabric
 from dcsim.fabric.place import Place
-from dcsim.fabric.wire import Direction
+from dcsim.fabric.wire import ROUTING_SOURCE, Direction
 from dcsim.topology.plan import LinkSetting, Plant
 from hypervisor.clock import Source
 from hypervisor.link import Link
 from netvirt.address import HostId, Ns
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger, Sized
+from netvirt.overlay import BORDER
 
 MS = 1_000_000
 S = 1_000 * MS
@@ -59,6 +60,8 @@ class Region:
         self.lost: list[tuple[int, str, Outcome]] = []
         self.power: list[tuple[int, str, bool]] = []
         self.heard: list[tuple[int, str, str]] = []
+        self.left: list[tuple[int, str]] = []
+        self.has_border = False
         self.ledger.watchers.append(self._lose)
         self.fabric.observe(lambda time, switch, text: self.heard.append((time, switch, text)))
 
@@ -67,7 +70,9 @@ class Region:
         self.lost.append((frame.number, place, reason))
 
     def host(self, name: str) -> HostId:
-        """The host of that name, attached when first asked for."""
+        """The host of that name, or the border, attached when first asked for."""
+        if name == "border":
+            return self._border()
         host = self.fabric.host_id(name)
         if host not in self.uplinks:
             self.uplinks[host] = self.fabric.attach(host, self._receive, lambda up: self._switch(name, up))
@@ -76,15 +81,30 @@ class Region:
     def _receive(self, packet: Packet) -> None:
         self.received.append((self.clock.now, packet))
 
+    def _border(self) -> HostId:
+        if not self.has_border:
+            self.fabric.attach_border(self._leave)
+            self.has_border = True
+        return BORDER
+
+    def _leave(self, packet: Packet, transit: str) -> None:
+        self.left.append((packet.number, transit))
+        self._receive(packet)
+
     def _switch(self, name: str, up: bool) -> None:
         self.power.append((self.clock.now, name, up))
 
     def send(self, packet: Packet) -> None:
         self.sent += 1
-        self.uplinks[packet.source].send(packet)
+        if packet.source == BORDER:
+            self.fabric.from_border(packet)
+        else:
+            self.uplinks[packet.source].send(packet)
 
     def send_at(self, time: int, packet: Packet) -> None:
-        source = self.sources.setdefault(packet.source, Source(1 + packet.source))
+        # The border's number is beyond the links'.
+        number = ROUTING_SOURCE - 1 if packet.source == BORDER else 1 + packet.source
+        source = self.sources.setdefault(packet.source, Source(number))
         self.clock.call_at(Ns(time), source, self.send, packet)
 
     def stream(self, source: str, target: str, port: int, times: Iterable[int]) -> None:

@@ -29,6 +29,7 @@ FULL = Layout("eu-west-1", ("a", "b", "c"), Plant(datacenters=2, power_domains=4
         (SMALL, "b/r2/tor", "b/r2/tor"),
         (SMALL, "spine-b2", "spine-b2"),
         (SMALL, "core-a", "core-a"),
+        (SMALL, "transit-2", "transit-2"),
         (SMALL, "eu-west-1", "eu-west-1"),
         (FULL, "b/d1/p3/r250/h50", "b/d1/p3/r250/h50"),
         (FULL, "power domain c/d2/p4", "c/d2/p4"),
@@ -48,6 +49,8 @@ def test_names_mean_places(layout: Layout, name: str, canonical: str) -> None:
         (SMALL, "b/x9", "there is no 'x9' in zone b; it has b/r1 to b/r2"),
         (SMALL, "b/r1/h1/tor", "there is no 'tor' in b/r1/h1; nothing stands in a host"),
         (SMALL, "rack b/r1/h1", "b/r1/h1 is a host, not a rack; write b/r1/h1"),
+        (SMALL, "transit-3", "there is no transit-3; eu-west-1 has transit-1 to transit-2"),
+        (SMALL, "rack transit-1", "transit-1 is a transit centre, not a rack; write transit-1"),
         (SMALL, "spine-b3", "there is no spine-b3; zone b has spine-b1 to spine-b2"),
         (FULL, "b/r1", "zone b has no rack 1; it has b/d1 to b/d2"),
     ],
@@ -80,6 +83,10 @@ def test_every_place_is_found_by_its_name(draw: Random) -> None:
         ("links out of zone b", ["spine-b1 -> core-b", "spine-b2 -> core-b"]),
         ("links into b/r1", ["spine-b1 -> b/r1/tor", "spine-b2 -> b/r1/tor"]),
         ("links into b/r1/h1", ["b/r1/tor -> b/r1/h1"]),
+        ("a <-> transit-1", ["core-a -> transit-1", "transit-1 -> core-a"]),
+        ("transit-2 -> core-b", ["transit-2 -> core-b"]),
+        ("links into transit-1", ["core-a -> transit-1", "core-b -> transit-1"]),
+        ("links out of transit-1", ["transit-1 -> core-a", "transit-1 -> core-b"]),
     ],
 )
 def test_names_mean_links(name: str, links: list[str]) -> None:
@@ -87,7 +94,17 @@ def test_names_mean_links(name: str, links: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "a <-> a", "a/r1 <-> b/r1", "a/r1/h1 -> a/r2", "links into eu-west-1", "a <-> b <-> c"]
+    "name",
+    [
+        "a",
+        "a <-> a",
+        "transit-1 <-> transit-2",
+        "spine-a1 <-> transit-1",
+        "a/r1 <-> b/r1",
+        "a/r1/h1 -> a/r2",
+        "links into eu-west-1",
+        "a <-> b <-> c",
+    ],
 )
 def test_what_is_no_link_is_refused(name: str) -> None:
     with pytest.raises(Mistake):

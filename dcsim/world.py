@@ -1,7 +1,7 @@
 """A built region: registries of what exists. Verbs live beside their nouns."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import SupportsBytes
@@ -9,6 +9,7 @@ from typing import SupportsBytes
 from dcsim.clock import SimClock
 from dcsim.cloud.control import Control
 from dcsim.cloud.instance import Placed
+from dcsim.cloud.outside import outside, settle_down
 from dcsim.cloud.propagation import Propagation
 from dcsim.cloud.refusal import Missing
 from dcsim.fabric.fabric import Fabric
@@ -16,9 +17,10 @@ from dcsim.fabric.layout import Layout
 from dcsim.fabric.target import find_links
 from dcsim.guests import BOOT_NS, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
+from dcsim.outside import Outside
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
 from dcsim.request import Request, RunInstances
-from dcsim.topology.plan import Plan
+from dcsim.topology.plan import Outsider, Plan
 from dcsim.topology.words import instead
 from hypervisor.clock import Source
 from hypervisor.guest import Guest as Running
@@ -106,6 +108,8 @@ class World:
         self.fabric = Fabric(plan.region, plan.zones, plan.plant, self.clock, self.ledger, seed, plan.links)
         self.control = Control(self.fabric.layout, self._place)
         self.propagation = Propagation(self.clock, Source(PROPAGATION_SOURCE), plan.plant.propagation_ns)
+        self.outside = Outside(plan.internet, self.fabric, self.clock, self.ledger)
+        self.propagation.listeners.append(self.outside.border.hold)
         self.hosts: dict[HostId, Host] = {}
         self.guests: dict[tuple[str, str], Guest] = {}
         self.listeners: list[Listener] = []
@@ -165,6 +169,16 @@ class World:
         )
         host.add(guest.instance)
         self.guests[placed.vpc.name, guest.name] = guest
+
+    def invite(self, outsiders: Sequence[Outsider]) -> None:
+        """Let the computers of the Internet be there."""
+        vpc = outside()
+        for placed in settle_down(vpc, outsiders):
+            interface = placed.interface
+            host = self.hosts[interface.host] = Host(interface.host, interface.name, self.clock, self.ledger)
+            self.outside.attach(host)
+            self._place(placed)
+        self.propagation.settle(vpc.view({}))
 
     def _host(self, host_id: HostId) -> Host:
         host = self.hosts.get(host_id)
@@ -237,6 +251,7 @@ def build(plan: Plan, seed: int = 0) -> World:
         raise Refused(_told_once(problems or consequences))
     for vpc in world.control.vpcs.values():
         world.propagation.settle(world.control.view(vpc.name))
+    world.invite(plan.internet.instances)
     for guest in world:
         guest.host.boot(guest.instance, 0)
     return world

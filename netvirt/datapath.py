@@ -11,11 +11,11 @@ from enum import Enum
 
 from netvirt.address import BROADCAST_IP, Cidr, Ip, Ns
 from netvirt.frame import ICMP_ANSWERS, Flow
-from netvirt.gateway import peering
+from netvirt.gateway import internet, peering
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.conntrack import Track, Tracker
-from netvirt.vpc.route_table import ToInterface, ToPeering
+from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToPeering
 from netvirt.vpc.security_group import GroupRule
 from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
@@ -54,6 +54,8 @@ class Question:
     track: Track | None = None
     target: Interface | None = None
     target_view: VpcView | None = None
+    way: Target | None = None
+    public: Ip | None = None
 
     @property
     def subnet(self) -> Subnet:
@@ -71,6 +73,8 @@ class Decision:
     target: Interface | None = None
     target_view: VpcView | None = None
     """The VPC that `target` is in."""
+    public: Ip | None = None
+    """The packet leaves for the Internet, with this source; it has no `target` then."""
 
 
 def egress(question: Question, every_blocker: bool = False) -> Decision:
@@ -95,6 +99,10 @@ def _egress(q: Question) -> Iterator[Hop]:
         yield route
         if route.blocked:
             return
+        if isinstance(q.way, ToInternet):
+            yield internet.leave(q.view, q.way.name, q.flow)
+            q.public = q.view.public.get(q.flow.src)
+            return
         if q.target_view is not None:
             yield peering.cross(q.target_view, q.flow)
     yield _mapping_hop(q)
@@ -116,7 +124,8 @@ def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decis
             outcome = outcome or hop.outcome
             if not every_blocker:
                 break
-    return Decision(tuple(met), outcome, question.tracking, question.track, question.target, question.target_view)
+    q = question
+    return Decision(tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public)
 
 
 def _own_source(q: Question) -> Hop:
@@ -227,9 +236,13 @@ def _route_hop(q: Question) -> Hop:
     if route is None:
         rule = "no route to the destination"
         return Hop("rt", table.name, rule, "", Outcome.NO_ROUTE, "NO_ROUTE_TO_DESTINATION")
+    q.way = route.target
     if isinstance(route.target, ToInterface):
         q.neighbour = q.view.interfaces.get(route.target.eni)
         if q.neighbour is None:
+            return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
+    elif isinstance(route.target, ToInternet):
+        if route.target.gateway != q.view.internet_gateway:
             return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
     elif isinstance(route.target, ToPeering):
         q.target_view = q.view.peers.get(route.target.peering)

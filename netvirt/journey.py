@@ -27,6 +27,7 @@ class Outcome(Enum):
     NO_ROUTE = "no route"
     BLACKHOLE = "route's target is gone"
     NO_MAPPING = "no such address in the VPC"
+    GATEWAY = "refused by the gateway"
     NOT_TRANSITIVE = "peering is not transitive"
     TRACKING_FULL = "connection tracking table is full"
     # The overlay.

@@ -7,14 +7,14 @@ next: a packet for the underlay, a frame back to the guest, or nothing, because 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from netvirt import datapath, linklocal
-from netvirt.address import HostId, Ns, Vni
+from netvirt import datapath, linklocal, rewrite
+from netvirt.address import HostId, Ip, Ns, Vni
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Memo
-from netvirt.overlay import Encapsulated, Tunnel
+from netvirt.overlay import BORDER, INTERNET, Encapsulated, Tunnel
 from netvirt.vpc.conntrack import Track, Tracker, Untracked
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet
@@ -160,6 +160,8 @@ class VSwitch:
         decision = datapath.egress(question)
         if decision.outcome is not None:
             return self._drop(frame, decision.outcome)
+        if decision.public is not None:
+            return self._leave_region(frame, question, decision, decision.public)
         assert decision.target is not None and decision.target_view is not None, "what passes has a target"
         eni, target, view = question.eni, decision.target, decision.target_view
         track = _commit(question, decision)
@@ -172,6 +174,12 @@ class VSwitch:
             nouns = _rests_on(question.view, eni, target)
             port.departures.keep(Departure(frame.key, track, nouns, tunnel, macs_in, rewrite))
         return Encapsulated(Frame(macs_out + frame.data[12:], frame.key, frame.odd), tunnel)
+
+    def _leave_region(self, frame: Frame, question: Question, decision: Decision, public: Ip) -> Encapsulated:
+        """To the border, already translated: the Internet sees the public address only."""
+        _commit(question, decision)
+        translated = parse(rewrite.with_source(frame.data, public))
+        return Encapsulated(translated, Tunnel(self.host, BORDER, INTERNET, question.eni.number, question.flow.key))
 
     def _reply(self, frame: Frame, answer: bytes | Outcome) -> Reply | None:
         if answer is Outcome.CONSUMED:
@@ -207,7 +215,7 @@ class VSwitch:
         except Malformed:
             return self._drop(frame, Outcome.MALFORMED)
         sender = view.numbered(tunnel.sender)
-        if sender is None or sender.host != tunnel.source or not _may_send(sender, flow):
+        if not _verified(view, tunnel, sender, flow):
             return self._drop(frame, Outcome.UNVERIFIED_SENDER)
         eni = view.by_mac.get(header.dst, "")
         port = self.ports.get(eni)
@@ -218,7 +226,7 @@ class VSwitch:
         question = Question(view, interface, flow, port.tracker, now, quoted=quoted, sender=sender)
         return self._arrive(port, packet, question, sender)
 
-    def _arrive(self, port: Port, packet: Encapsulated, question: Question, sender: Interface) -> Port | None:
+    def _arrive(self, port: Port, packet: Encapsulated, question: Question, sender: Interface | None) -> Port | None:
         decision = datapath.ingress(question)
         if decision.outcome is not None:
             return self._drop(packet.inner, decision.outcome)
@@ -238,7 +246,12 @@ def _neighbour(view: VpcView, subnet: Subnet, header: Ethernet) -> Interface | N
     return interface if interface is not None and interface.subnet == subnet.id else None
 
 
-def _may_send(sender: Interface, flow: Flow) -> bool:
+def _verified(view: VpcView, tunnel: Tunnel, sender: Interface | None, flow: Flow) -> bool:
+    """Does the packet come from where its sender lives: an interface on its host, or the Internet at the border?"""
+    if tunnel.source == BORDER:
+        return bool(view.internet_gateway) and sender is None
+    if sender is None or sender.host != tunnel.source:
+        return False
     return flow.src == sender.address or not sender.source_dest_check
 
 
@@ -255,7 +268,8 @@ def _commit(question: Question, decision: Decision) -> Track | None:
     return decision.track
 
 
-def _rests_on(view: VpcView, eni: Interface, other: Interface) -> tuple[str, ...]:
+def _rests_on(view: VpcView, eni: Interface, other: Interface | None) -> tuple[str, ...]:
     """The resources whose change could change a decision about traffic between these two, at `eni`."""
     subnet = view.subnets[eni.subnet]
-    return (eni.id, other.id, subnet.id, subnet.table, subnet.acl, *eni.groups)
+    peer = view.internet_gateway if other is None else other.id
+    return (eni.id, peer, subnet.id, subnet.table, subnet.acl, *eni.groups)

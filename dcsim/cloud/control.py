@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 
-from dcsim.cloud import network_acl, peering, route_table, security_group, subnet, vpc
+from dcsim.cloud import internet_gateway, network_acl, peering, public_address, route_table, security_group, subnet, vpc
 from dcsim.cloud.capacity import Capacity
 from dcsim.cloud.instance import Placed, run_instances
 from dcsim.cloud.peering import Peering
-from dcsim.cloud.refusal import find
+from dcsim.cloud.public_address import PublicAddresses
+from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
 from dcsim.request import (
+    AssociateAddress,
     AssociateRouteTable,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -38,6 +41,7 @@ class Control:
         self._capacity = Capacity(layout)
         self._on_run = on_run
         self._interfaces = 0
+        self.public = PublicAddresses()
         self.peerings: dict[str, Peering] = {}
 
     def call(self, request: Request) -> list[str]:
@@ -52,6 +56,10 @@ class Control:
                 return route_table.create_route_table(home, request)
             case CreateRoute():
                 return route_table.create_route(home, self.peerings, request)
+            case CreateInternetGateway():
+                return internet_gateway.create_internet_gateway(home, request)
+            case AssociateAddress():
+                return public_address.associate_address(home, self.public, request)
             case CreateVpcPeeringConnection():
                 return peering.create_vpc_peering_connection(self.vpcs, self.peerings, request)
             case AssociateRouteTable():
@@ -83,6 +91,11 @@ class Control:
     def _run_instances(self, home: Vpc, request: RunInstances) -> list[str]:
         self._interfaces += 1
         placed = run_instances(home, self.layout, self._capacity, self._interfaces, request)
+        if home.maps_public[placed.subnet.id]:
+            public = self.public.take(request.name)
+            if public is None:
+                raise refusal(request, "InsufficientAddressCapacity", "the region has no public address left")
+            home.public[placed.interface.address] = public
         self._on_run(placed)
         # Whoever names one of its groups as a peer now means its address too.
         return [placed.interface.id, *placed.interface.groups]

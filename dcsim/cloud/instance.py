@@ -38,7 +38,7 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has an instance {request.name} already")
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
     groups = _groups(vpc, request)
-    image = _image(request)
+    image = load_image_of(request)
     address = _address(vpc, subnet, request)
     host = _host(capacity.zones[subnet.zone], subnet.zone, request)
     interface = Interface(
@@ -69,7 +69,7 @@ def _groups(vpc: Vpc, request: RunInstances) -> tuple[str, ...]:
     )
 
 
-def _image(request: RunInstances) -> Image | None:
+def load_image_of(request: RunInstances) -> Image | None:
     """One of dcsim's, or a file beside the one that names it."""
     if request.image is None:
         return None

@@ -4,7 +4,7 @@ Until then a host decides by the revision it holds. A host without power hears n
 when it boots.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hypervisor.clock import Clock, Source
 from hypervisor.host import Host
@@ -20,6 +20,8 @@ class Propagation:
         self._source = source
         self.delay_ns = delay_ns
         self._latest: dict[Vni, VpcView] = {}
+        self.listeners: list[Callable[[VpcView], None]] = []
+        """Who else than hosts decides by views: the border."""
         self._hosts: dict[Vni, dict[HostId, Host]] = {}
 
     def subscribe(self, host: Host, vni: Vni) -> None:
@@ -28,6 +30,8 @@ class Propagation:
     def settle(self, view: VpcView) -> None:
         """At t = 0 everybody knows."""
         self._latest[view.vni] = view
+        for listener in self.listeners:
+            listener(view)
         for host in self._hosts.get(view.vni, {}).values():
             host.vswitch.hold(view)
 
@@ -39,6 +43,8 @@ class Propagation:
     def _arrive(self, news: tuple[VpcView, tuple[str, ...]]) -> None:
         view, changed = news
         self._latest[view.vni] = view
+        for listener in self.listeners:
+            listener(view)
         for host in self._hosts.get(view.vni, {}).values():
             if host.up:
                 host.vswitch.hold(view, changed)

@@ -7,7 +7,7 @@ from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.request import CreateRoute, CreateRouteTable
 from netvirt.address import parse_cidr
-from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterface, ToPeering
+from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterface, ToInternet, ToPeering
 
 SERVICES = parse_cidr("169.254.168.0/22")
 """No route may lead there: the host answers it (VPC User Guide, "Route table concepts")."""
@@ -43,6 +43,12 @@ def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> 
     if request.through == "instance":
         interface = find(vpc.interfaces, request.target, request, "InvalidInstanceID.NotFound", "instance")
         return ToInterface(interface.id, interface.name)
+    if request.through == "internet_gateway":
+        gateway, name = vpc.internet_gateway
+        if name != request.target:
+            message = f"{vpc.name} has no internet gateway {request.target}"
+            raise refusal(request, "InvalidInternetGatewayID.NotFound", message, "write internet_gateway: NAME")
+        return ToInternet(gateway, name)
     ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
     peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
     if vpc.cidr.covers(request.destination):

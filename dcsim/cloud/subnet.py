@@ -32,6 +32,7 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
             )
     subnet_id = vpc.id("subnet", name)
     vpc.asked[subnet_id] = f"{request.mark.file}:{request.mark.line}"
+    vpc.maps_public[subnet_id] = request.map_public_ip_on_launch
     vpc.subnets[name] = Subnet(
         id=subnet_id,
         name=name,

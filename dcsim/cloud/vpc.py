@@ -46,6 +46,12 @@ class Vpc:
     by_address: dict[Ip, str] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     """Resource id -> where the file asked for it, for messages about conflicts."""
+    internet_gateway: tuple[str, str] = ("", "")
+    """Id and name of the attached one."""
+    public: dict[Ip, Ip] = field(default_factory=dict)
+    """Private address -> its public one."""
+    maps_public: dict[str, bool] = field(default_factory=dict)
+    """Subnet id -> whether its instances get public addresses."""
     lowest_free: dict[str, int] = field(default_factory=dict)
     """Subnet id -> an address below which none is free."""
 
@@ -75,6 +81,8 @@ class Vpc:
             by_mac={interface.mac: interface.id for interface in interfaces.values()},
             by_number={interface.number: interface.id for interface in interfaces.values()},
             peers=peers,
+            internet_gateway=self.internet_gateway[0],
+            public=dict(self.public),
         )
 
 

@@ -4,7 +4,7 @@ VPC User Guide, "Connect to the internet using an internet gateway"; what it ref
 explanation codes (IGW_*). It has no bandwidth limit and no zone; packets for it go to the region's border.
 """
 
-from netvirt.address import Cidr, Ip, parse_cidr
+from netvirt.address import Cidr, Ip, format_ip, parse_cidr
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc.view import VpcView
@@ -25,7 +25,7 @@ def leave(view: VpcView, gateway: str, flow: Flow) -> Hop:
     if public is None:
         rule = "the source has no public address"
         return _refused(gateway, rule, "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS")
-    return Hop("igw", gateway, "")
+    return Hop("igw", gateway, f"source becomes {format_ip(public)}")
 
 
 def may_enter(source: Ip) -> bool:

@@ -36,7 +36,18 @@ class ToPeering:
         return self.name
 
 
-Target = Local | ToInterface | ToPeering
+@dataclass(frozen=True, slots=True)
+class ToInternet:
+    """The VPC's internet gateway."""
+
+    gateway: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Target = Local | ToInterface | ToPeering | ToInternet
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,10 @@ class VpcView:
     by_mac: Mapping[Mac, str]
     by_number: Mapping[int, str]
     peers: "Mapping[str, VpcView]"
+    internet_gateway: str
+    """The id of the attached one, empty when there is none."""
+    public: Mapping[Ip, Ip]
+    """Private address -> the public one it has at the internet gateway."""
 
     def known(self, eni: str) -> Interface | None:
         """An interface of this VPC or of a peer."""

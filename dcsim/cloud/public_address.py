@@ -1,0 +1,54 @@
+"""Public IPv4 addresses of the region: Elastic IPs, and those that subnets give their instances.
+
+EC2 User Guide, "Elastic IP addresses", "Amazon EC2 instance IP addressing".
+"""
+
+from dcsim.cloud.refusal import find, refusal
+from dcsim.cloud.vpc import Vpc
+from dcsim.request import AssociateAddress
+from netvirt.address import Ip, format_ip, parse_cidr
+
+POOL = parse_cidr("198.18.0.0/16")
+"""The region's public addresses: from the range for tests (RFC 2544), so that they are nobody's in the real world."""
+
+
+class PublicAddresses:
+    """Who has which; the lowest free one is next."""
+
+    def __init__(self) -> None:
+        self._next = POOL.network + 1
+        self._taken: dict[Ip, str] = {}
+
+    def take(self, who: str) -> Ip | None:
+        """A new one, None when the pool is empty."""
+        while self._next in self._taken:
+            self._next += 1
+        return self.reserve(Ip(self._next), who) if self._next < POOL.last else None
+
+    def reserve(self, address: Ip, who: str) -> Ip:
+        self._taken[address] = who
+        return address
+
+    def holder(self, address: Ip) -> str | None:
+        return self._taken.get(address)
+
+
+def associate_address(vpc: Vpc, pool: PublicAddresses, request: AssociateAddress) -> list[str]:
+    """Takes the place of an address that the subnet gave."""
+    interface = find(vpc.interfaces, request.instance, request, "InvalidInstanceID.NotFound", "instance")
+    if not vpc.internet_gateway[0]:
+        message = f"{vpc.name} has no internet gateway, so {interface.name} cannot have a public address"
+        raise refusal(request, "Gateway.NotAttached", message, "write internet_gateway: NAME")
+    address = request.public_ip
+    if address is None:
+        address = pool.take(interface.name)
+        if address is None:
+            raise refusal(request, "InsufficientAddressCapacity", f"all of {POOL} is taken")
+    elif not POOL.holds(address):
+        message = f"{format_ip(address)} is none of the region's Elastic IPs"
+        raise refusal(request, "InvalidAddress.NotFound", message, f"use one of {POOL}, or true")
+    elif pool.holder(address) is not None:
+        message = f"{format_ip(address)} is {pool.holder(address)}'s"
+        raise refusal(request, "Resource.AlreadyAssociated", message, "use another, or true")
+    vpc.public[interface.address] = pool.reserve(address, interface.name)
+    return [interface.id]

@@ -1,0 +1,73 @@
+"""The border of a region: where public addresses are known, of the region's interfaces and of everybody outside.
+
+Stateless, as the internet gateway is: it finds who has the destination, puts that one's private address in, and sends
+the packet there. VPC User Guide, "Connect to the internet using an internet gateway".
+"""
+
+from typing import NamedTuple
+
+from netvirt import rewrite
+from netvirt.address import Ip, Vni
+from netvirt.frame import Flow, flow_of, parse
+from netvirt.gateway.internet import may_enter
+from netvirt.journey import Outcome
+from netvirt.ledger import Ledger
+from netvirt.overlay import BORDER, Encapsulated, Tunnel
+from netvirt.vpc.view import Interface, VpcView
+from netvirt.wire.ethernet import ETHERTYPE_IPV4, HEADER_BYTES, Ethernet
+from netvirt.wire.malformed import Malformed
+
+PLACE = "border"
+
+
+class Owner(NamedTuple):
+    """Who has a public address."""
+
+    view: VpcView
+    interface: Interface
+    private: Ip
+
+
+class Border:
+    """`hold` it up to date with every view; `forward` decides."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._owners: dict[Ip, Owner] = {}
+        self._known: dict[Vni, list[Ip]] = {}
+
+    def hold(self, view: VpcView) -> None:
+        """Take a revision: its public addresses are these, and no others."""
+        for address in self._known.pop(view.vni, ()):
+            del self._owners[address]
+        owners = {public: (private, view.at(private)) for private, public in view.public.items()}
+        known = {public: Owner(view, eni, private) for public, (private, eni) in owners.items() if eni is not None}
+        self._owners |= known
+        self._known[view.vni] = list(known)
+
+    def decide(self, flow: Flow) -> Owner | Outcome:
+        """Whom a packet that has left its network is for."""
+        if not may_enter(flow.src):
+            return Outcome.GATEWAY
+        owner = self._owners.get(flow.dst)
+        if owner is None:
+            return Outcome.NO_MAPPING
+        return owner if owner.view.internet_gateway else Outcome.GATEWAY
+
+    def forward(self, packet: Encapsulated) -> Encapsulated | None:
+        """The packet on its way to who has its destination; None: dropped and counted."""
+        data = packet.inner.data
+        try:
+            flow = flow_of(data)
+        except Malformed:
+            self._ledger.drop(packet, PLACE, Outcome.MALFORMED)
+            return None
+        owner = self.decide(flow)
+        if isinstance(owner, Outcome):
+            self._ledger.drop(packet, PLACE, owner)
+            return None
+        router_mac = owner.view.subnets[owner.interface.subnet].router_mac
+        translated = rewrite.with_destination(data, owner.private)
+        frame = Ethernet(owner.interface.mac, router_mac, ETHERTYPE_IPV4, translated[HEADER_BYTES:]).emit()
+        tunnel = Tunnel(BORDER, owner.interface.host, owner.view.vni, 0, flow.key)
+        return Encapsulated(parse(frame), tunnel)

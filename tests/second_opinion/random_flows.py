@@ -15,13 +15,17 @@ FLAGS = ("S", "SA", "A", "A", "A", "PA", "FA", "R", "RA")
 
 @dataclass(frozen=True)
 class Step:
-    """`gap_s` after the step before, an instance sends a packet; `traced`: and asks before how it will go."""
+    """`gap_s` after the step before, an instance sends a packet; `traced`: and asks before how it will go.
+
+    `dress` is the seed of what must not matter in its octets.
+    """
 
     gap_s: float
     src: tuple[str, str]
     dst: IPv4Address
     packet: Packet
     traced: bool = False
+    dress: int = 0
 
     def __str__(self) -> str:
         return f"+{self.gap_s} s{' traced' * self.traced}: {'/'.join(self.src)} -> {self.dst} {self.packet}"

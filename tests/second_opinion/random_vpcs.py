@@ -317,5 +317,5 @@ def sentence(request: Request) -> str:
 
 def _text(name: str, value: object) -> str:
     if name == "private_ip_address":
-        return str(IPv4Address(value))  # type: ignore[arg-type]
+        return str(IPv4Address(value))
     return str(value) if isinstance(value, Cidr) else repr(value)

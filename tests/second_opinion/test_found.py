@@ -1,6 +1,5 @@
 """Faults of the product that the comparison once found."""
 
-
 from dcsim.request import Request
 
 from .by_hand import (

@@ -12,7 +12,7 @@ from netvirt.address import Ns
 
 LINKS = 6
 """Same zone, two racks: vNIC, NIC, ToR to spine, spine to ToR, NIC, vNIC."""
-FIRST_SOURCE = 1 << 18
+FIRST_SOURCE = 1 << 21
 FRAME_BYTES = 500
 
 ONE_ZONE = """

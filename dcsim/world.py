@@ -30,7 +30,7 @@ from netvirt.constant import Constant, Evidence
 from netvirt.frame import Frame
 from netvirt.ledger import Ledger
 
-PROPAGATION_SOURCE = 1 << 19
+PROPAGATION_SOURCE = (1 << 22) - 1
 """The control plane's place in the order of simultaneous events: after every guest, before every link."""
 
 NIC_BPS = Constant(

@@ -7,7 +7,8 @@ from netvirt.address import Ns
 
 T = TypeVar("T")
 
-SEQUENCE_BITS = 40
+SEQUENCE_BITS = 36
+"""Events that one source may ever put on the clock: 2^36. With 24 bits of ids above them, keys stay small integers."""
 
 
 class Source:

@@ -53,8 +53,14 @@ def _owner(address: Ip, view: VpcView, eni: Interface, subnet: Subnet) -> Mac | 
     return owner.mac
 
 
-def is_dhcp(flow: Flow) -> bool:
-    return flow.protocol == PROTOCOL_UDP and (flow.src_port, flow.dst_port) == (dhcp.CLIENT_PORT, dhcp.SERVER_PORT)
+def is_dhcp(flow: Flow, subnet: Subnet) -> bool:
+    """Is it for the DHCP server, by broadcast or at the router's address? Another guest's port 67 is its own."""
+    ports = flow.src_port, flow.dst_port
+    return (
+        flow.protocol == PROTOCOL_UDP
+        and ports == (dhcp.CLIENT_PORT, dhcp.SERVER_PORT)
+        and flow.dst in (BROADCAST_IP, subnet.router)
+    )
 
 
 def dhcp_reply(data: bytes, view: VpcView, eni: Interface, subnet: Subnet) -> bytes | Outcome:

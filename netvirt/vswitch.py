@@ -144,7 +144,7 @@ class VSwitch:
             if header.ethertype != ETHERTYPE_IPV4:
                 return self._drop(frame, Outcome.UNKNOWN)
             flow = flow_of(frame.data)
-            if linklocal.is_dhcp(flow):
+            if linklocal.is_dhcp(flow, subnet):
                 return self._reply(frame, linklocal.dhcp_reply(frame.data, view, eni, subnet))
         except Malformed:
             return self._drop(frame, Outcome.MALFORMED)

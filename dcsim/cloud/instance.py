@@ -17,7 +17,7 @@ from netvirt.vpc.view import Interface, Subnet
 GROUPS_PER_INTERFACE = 5
 """VPC User Guide, "Amazon VPC quotas"."""
 
-INSTANCE_MAC = 0x02_01_00_00_00_00
+INSTANCE_MAC = 0x0A_01_00_00_00_00
 """Interfaces' MAC addresses count up from here: locally administered."""
 
 

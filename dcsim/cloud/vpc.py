@@ -18,7 +18,7 @@ LARGEST, SMALLEST = 16, 28
 
 FORBIDDEN = parse_cidr("169.254.0.0/16")
 FIRST_VNI = 4096
-ROUTER_MAC = 0x02_00_00_00_00_00
+ROUTER_MAC = 0x0A_00_00_00_00_00
 """Routers' MAC addresses, by subnet number: locally administered, like those of instances."""
 
 EVERYTHING = Traffic(ALL_PROTOCOLS)

@@ -13,7 +13,7 @@ from netvirt.impairment import Impairment
 from netvirt.ledger import Ledger
 from netvirt.line import OVERHEAD_BYTES, Line
 
-ROUTING_SOURCE = 1 << 20
+ROUTING_SOURCE = 1 << 22
 """Sources below are hosts', guests' and stories'; this one is the fabric's routing."""
 FIRST_LINK_SOURCE = ROUTING_SOURCE + 2
 """Direction `d` (0 up, 1 down) of wire `w` is source `FIRST_LINK_SOURCE + 2 * w + d`; `Layout.wire` numbers wires."""

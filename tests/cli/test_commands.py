@@ -172,7 +172,7 @@ INSPECTED = [
         "box-2",
         """
         guest   box-2, m7i.large, no image: idles, answers pings
-        address 10.0.1.5 in net-a, 02:01:00:00:00:02
+        address 10.0.1.5 in net-a, 0a:01:00:00:00:02
         groups  web, shut
         host    a/r2/h1
         from    a.yaml:12
@@ -182,7 +182,7 @@ INSPECTED = [
         "one",
         """
         guest   one, m7i.xlarge, agent
-        address 10.0.2.4 in net-b, 02:01:00:00:00:03
+        address 10.0.2.4 in net-b, 0a:01:00:00:00:03
         groups  default
         host    b/r1/h1
         from    a.yaml:13

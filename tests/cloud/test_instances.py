@@ -180,7 +180,7 @@ def test_a_view_knows_every_interface(account: Account) -> None:
     x, y = account.run("x", groups=("web",)), account.run("y", groups=("web", "default"))
     view = account.vpc.view()
     assert (x.number, y.number) == (1, 2)
-    assert [format_mac(each.mac) for each in (x, y)] == ["02:01:00:00:00:01", "02:01:00:00:00:02"]
+    assert [format_mac(each.mac) for each in (x, y)] == ["0a:01:00:00:00:01", "0a:01:00:00:00:02"]
     assert view.at(y.address) == y
     assert view.interfaces == {x.id: x, y.id: y}
     assert view.by_mac == {x.mac: x.id, y.mac: y.id}

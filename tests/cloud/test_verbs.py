@@ -94,9 +94,9 @@ def test_a_subnet_starts_with_the_main_table_and_the_default_acl(account: Accoun
     assert (net.zone, str(net.cidr), format_ip(net.router)) == ("a", "10.0.1.0/24", "10.0.1.1")
     assert net.table == account.vpc.tables["main"].id
     assert net.acl == account.vpc.acls["default"].id
-    assert format_mac(net.router_mac) == "02:00:00:00:00:00"
+    assert format_mac(net.router_mac) == "0a:00:00:00:00:00"
     account.subnet("next", "10.0.2.0/24")
-    assert format_mac(account.vpc.subnets["next"].router_mac) == "02:00:00:00:00:01"
+    assert format_mac(account.vpc.subnets["next"].router_mac) == "0a:00:00:00:00:01"
 
 
 SUBNETS = [

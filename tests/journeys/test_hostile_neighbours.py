@@ -205,11 +205,11 @@ def flooder(frame: bytes) -> bytes:
 
 def evil_macs() -> tuple[str, str]:
     """evil's own, as the third interface, and its router's."""
-    return "02:01:00:00:00:03", "02:00:00:00:00:00"
+    return "0a:01:00:00:00:03", "0a:00:00:00:00:00"
 
 
 FLOODS: dict[str, tuple[Any, Outcome]] = {
-    "another's MAC": (Ether(src="02:01:00:00:00:01", dst=BROADCAST) / Raw(bytes(64)), Outcome.SPOOFED),
+    "another's MAC": (Ether(src="0a:01:00:00:00:01", dst=BROADCAST) / Raw(bytes(64)), Outcome.SPOOFED),
     "broadcasts": (
         Ether(src=evil_macs()[0], dst=BROADCAST) / IP(src="10.0.0.5", dst="255.255.255.255") / UDP(dport=9),
         Outcome.BROADCAST,
@@ -311,7 +311,7 @@ GARBAGE: dict[str, tuple[Garbage, Outcome]] = {
         lambda region, random: own(region, UDP(), "10.0.200.1", format_mac(region["evil"].router_mac)),
         Outcome.NO_MAPPING,
     ),
-    "an unknown MAC": (lambda region, random: own(region, UDP(), mac="02:01:00:00:00:99"), Outcome.UNKNOWN_MAC),
+    "an unknown MAC": (lambda region, random: own(region, UDP(), mac="0a:01:00:00:00:99"), Outcome.UNKNOWN_MAC),
     "a fragment": (
         lambda region, random: bare(
             region,

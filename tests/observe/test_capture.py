@@ -74,7 +74,7 @@ def test_directions_are_the_guests(outage: Told) -> None:
 
 def test_interfaces_say_what_they_are(outage: Told) -> None:
     described = {interface.name: interface.options[3][0].decode() for interface in outage.section.interfaces}
-    assert described["left"] == "vNIC of left on host a/r1/h1, 10.0.1.4, 02:01:00:00:00:01"
+    assert described["left"] == "vNIC of left on host a/r1/h1, 10.0.1.4, 0a:01:00:00:00:01"
     assert described["a/r1/tor"] == "switch of the physical network", "no way to zone b: packets died here"
     assert described["core-a -> core-b"] == "physical link, 100 Gbit/s, 500 us"
     assert "third" not in described, "it takes no part in a probe"

@@ -55,11 +55,14 @@ class Disagreement:
 def random_case(seed: int) -> Case:
     random = Random(f"{seed}/second opinion")
     world = a_world(random)
-    script = a_script(random, world)
-    story = tuple(
-        replace(event, traced=random.random() < TRACED) if isinstance(event, Step) else event for event in script
-    )
+    story = tuple(_finished(random, event) for event in a_script(random, world))
     return Case(seed, world, story, roomy=seed % 2 == 0)
+
+
+def _finished(random: Random, event: Event) -> Event:
+    if isinstance(event, Change):
+        return event
+    return replace(event, traced=random.random() < TRACED, dress=random.getrandbits(32))
 
 
 class Comparison:
@@ -75,7 +78,10 @@ class Comparison:
     def play(self) -> Disagreement | None:
         for event in self._case.story:
             self._lab.wait(event.gap_s)
-            found = self._change(event) if isinstance(event, Change) else self._step(event)
+            if isinstance(event, Change):
+                self._change(event)
+                continue
+            found = self._step(event)
             if found is not None:
                 return found
         return None
@@ -99,7 +105,7 @@ class Comparison:
         # First, because asking for a MAC address takes some time.
         self._lab.resolve(step.src, step.dst, step.packet)
         verdict = self._evaluator.send(step.src, step.dst, step.packet, self._lab.now_s)
-        seen = self._lab.send(step.src, step.dst, step.packet)
+        seen = self._lab.send(step.src, step.dst, step.packet, step.dress)
         return None if seen.agrees(verdict, step.src[1]) else _parted("live", step, [verdict], seen)
 
     def _trace(self, step: Step) -> Disagreement | None:

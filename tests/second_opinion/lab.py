@@ -112,7 +112,6 @@ class Lab:
         self.world.clock.run(until=BOOT_NS)
         self.guests: dict[tuple[str, str], Guest] = {}
         self._inboxes: dict[tuple[str, str], list[Frame]] = {}
-        self._dresser = Dresser(Random(f"{seed}/wire"))
         self._adopt()
         self._drops: list[tuple[str, Outcome]] = []
         self.world.ledger.watchers.append(lambda _, place, reason: self._drops.append((place, reason)))
@@ -145,20 +144,19 @@ class Lab:
 
     # A live packet
 
-    def send(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> Seen:
+    def send(self, src: tuple[str, str], dst: IPv4Address, packet: Packet, dress: int = 0) -> Seen:
         """Resolve the next hop as a guest does, send one frame, and see where it ends."""
         mac = self.resolve(src, dst, packet)
         if mac is None:
             return Seen(Ending.NO_MAPPING, Place.MAPPING, refusals=((Ending.NO_MAPPING, Place.MAPPING),))
         guest = self.guests[src]
-        data = bytes(Ether(src=format_mac(guest.mac), dst=mac, type=0x0800)) + self._dresser.dress(
-            packet.source or IPv4Address(guest.ip), dst, packet
-        )
+        header = Ether(src=format_mac(guest.mac), dst=mac, type=0x0800)
+        datagram = Dresser(Random(dress)).dress(packet.source or IPv4Address(guest.ip), dst, packet)
         self._forget()
         before = self.world.ledger.consumed
-        guest.send(data)
+        guest.send(bytes(header) + datagram)
         self._run(FLIGHT_NS)
-        got = [key[1] for key, inbox in self._inboxes.items() for frame in inbox if frame.data[14:] == data[14:]]
+        got = [key[1] for key, inbox in self._inboxes.items() for frame in inbox if frame.data[14:] == datagram]
         ends = len(got) + len(self._drops) + self.world.ledger.consumed - before
         assert ends == 1, f"one frame, {ends} ends: {got} {self._drops}"
         assert self.world.unaccounted == 0

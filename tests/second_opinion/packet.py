@@ -46,7 +46,9 @@ class Packet:
     def __str__(self) -> str:
         words = [PROTOCOL_NAMES.get(self.protocol, f"proto {self.protocol}")]
         if self.protocol in (TCP, UDP):
-            words.append(f"{self.src_port}>{self.dst_port} {self.flags}".strip())
+            words.append(f"{self.src_port}>{self.dst_port}")
+        if self.protocol == TCP:
+            words.append(self.flags)
         if self.protocol == ICMP:
             words.append(f"{self.icmp_type}/{self.icmp_code} id {self.icmp_id}")
         if self.fragment is not Fragment.WHOLE:

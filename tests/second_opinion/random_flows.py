@@ -7,7 +7,31 @@ from random import Random
 from .packet import ANSWERS, ICMP, TCP, UDP, Fragment, Packet
 from .random_vpcs import OTHER_PROTOCOLS, OUTSIDE, SmallWorld, Somebody
 
-PORTS = (0, 1, 21, 22, 23, 52, 53, 79, 80, 81, 442, 443, 444, 1023, 1024, 8080, 32767, 32768, 60999, 61000, 65535)
+PORTS = (
+    0,
+    1,
+    21,
+    22,
+    23,
+    52,
+    53,
+    67,
+    68,
+    79,
+    80,
+    81,
+    442,
+    443,
+    444,
+    1023,
+    1024,
+    8080,
+    32767,
+    32768,
+    60999,
+    61000,
+    65535,
+)
 """The borders of the rules' ranges, and beyond."""
 ODD_ICMP = ((3, 0), (3, 4), (11, 0), (12, 0), (0, 0), (13, 0), (14, 0), (5, 1), (9, 0), (42, 0))
 FLAGS = ("S", "SA", "A", "A", "A", "PA", "FA", "R", "RA")
@@ -15,13 +39,17 @@ FLAGS = ("S", "SA", "A", "A", "A", "PA", "FA", "R", "RA")
 
 @dataclass(frozen=True)
 class Step:
-    """`gap_s` after the step before, an instance sends a packet; `traced`: and asks before how it will go."""
+    """`gap_s` after the step before, an instance sends a packet; `traced`: and asks before how it will go.
+
+    `dress` is the seed of what must not matter in its octets.
+    """
 
     gap_s: float
     src: tuple[str, str]
     dst: IPv4Address
     packet: Packet
     traced: bool = False
+    dress: int = 0
 
     def __str__(self) -> str:
         return f"+{self.gap_s} s{' traced' * self.traced}: {'/'.join(self.src)} -> {self.dst} {self.packet}"

@@ -311,9 +311,11 @@ def _same_rule(request: Request) -> Request:
 def sentence(request: Request) -> str:
     """`CreateRoute(vpc='north', ...)` without the mark and what says nothing."""
     fields = ((name, getattr(request, name)) for name in request.__dataclass_fields__ if name != "mark")
-    said = ", ".join(f"{name}={_text(value)}" for name, value in fields if value not in (None, "", -1))
+    said = ", ".join(f"{name}={_text(name, value)}" for name, value in fields if value not in (None, "", -1))
     return f"{type(request).__name__}({said})"
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
+    if name == "private_ip_address":
+        return str(IPv4Address(value))
     return str(value) if isinstance(value, Cidr) else repr(value)

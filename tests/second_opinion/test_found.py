@@ -103,3 +103,10 @@ def test_one_missing_route_is_one_blocker() -> None:
     product = Product(*OPEN)
     trace = product.lab.trace(("v", "left"), address("8.8.8.8"), PING)
     assert [hop.kind for hop in trace.forward.blockers] == ["rt"]
+
+
+def test_dhcp_is_what_goes_to_the_server() -> None:
+    product = Product(*OPEN)
+    relay = udp(67, 68)
+    assert product.lab.trace(("v", "left"), address("right"), relay).forward.delivered
+    assert product.ending("left", "right", relay) is DELIVERED

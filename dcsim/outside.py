@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from dcsim.fabric.fabric import Fabric
+from dcsim.fabric.fabric import Fabric, Path
+from dcsim.fabric.wire import Leg
 from dcsim.topology.plan import Internet
 from hypervisor.clock import Clock
 from hypervisor.host import Host
@@ -11,6 +12,7 @@ from hypervisor.link import Link
 from netvirt.address import HostId
 from netvirt.appliance.border import Border
 from netvirt.constant import Constant, Evidence
+from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.line import Line
 from netvirt.overlay import BORDER, Encapsulated
@@ -47,6 +49,15 @@ class Outside:
         number = FIRST_LINK_SOURCE + 2 * len(self.links)
         host.uplink = self._link(f"{host.name} -> border", number, self._at_border)
         self.links[host.id] = self._link(f"border -> {host.name}", number + 1, host.receive)
+
+    def path(self, source: HostId, target: HostId, flow: int) -> Path:
+        """How a packet of `flow` would travel between two hosts, either of which may be the border."""
+        for end, outsider in ((source, target), (target, source)):
+            link = self.links.get(outsider)
+            if end == BORDER and link is not None:
+                leg = Leg(link.name, link.line.rate, link.line.delay_ns, link.up)
+                return Path((leg,), Outcome.DELIVERED, link.name)
+        return self._fabric.path(source, target, flow)
 
     def _link(self, name: str, source_id: int, land: Callable[[Any], None]) -> Link:
         line = Line(ACCESS_BPS.value, self._delay_ns, ACCESS_LIMIT_BYTES)

@@ -6,16 +6,18 @@ connections in scratch tables only: tracing changes nothing.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dcsim.fixes import CLIENT_PORTS, Advisor
 from dcsim.topology.quantity import format_duration
 from dcsim.world import Guest, World
 from netvirt import datapath
-from netvirt.address import Ip, Ns, format_ip
+from netvirt.address import HostId, Ip, Ns, format_ip
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Journey, Outcome
-from netvirt.overlay import OVERHEAD_BYTES, Tunnel
+from netvirt.line import OVERHEAD_BYTES as OVERHEAD
+from netvirt.overlay import BORDER, INTERNET, OVERHEAD_BYTES, Tunnel
 from netvirt.vpc.conntrack import Track, Tracker
 from netvirt.vpc.traffic import ICMP, TCP
 from netvirt.vpc.view import Interface
@@ -66,6 +68,14 @@ class _Scratch(Tracker):
         return self._live.full(now)
 
 
+class _Way(NamedTuple):
+    """Where a packet goes from its interface: to whom, with which addresses by then, and whether by the border."""
+
+    target: Guest
+    flow: Flow
+    by_border: bool
+
+
 class _Tracer:
     def __init__(self, world: World) -> None:
         self._world = world
@@ -79,22 +89,22 @@ class _Tracer:
             self._tables[eni] = _Scratch(guest.nic.port.tracker)
         return self._tables[eni]
 
-    def walk(self, source: Guest, flow: Flow, ports: str) -> tuple[list[Hop], Guest | None]:
-        """All hops from `source`, and the guest where the packet ends, whether or not something blocks it.
+    def walk(self, source: Guest, flow: Flow, ports: str) -> tuple[list[Hop], _Way | None]:
+        """All hops from `source`, and the way to where the packet ends, whether or not something blocks it.
 
         `ports` are those that advice speaks of.
         """
         hops: list[Hop] = []
         if not _powered(source):
             hops.append(_down(source))
-        target = self._leave(source, flow, ports, hops)
-        if target is None:
+        way = self._leave(source, flow, ports, hops)
+        if way is None:
             return hops, None
-        hops += self._cross(source, target, flow)
-        self._enter(source, target, flow, ports, hops)
-        return hops, target
+        hops += self._cross(source, way, flow)
+        self._enter(source, way, ports, hops)
+        return hops, way
 
-    def _leave(self, source: Guest, flow: Flow, ports: str, hops: list[Hop]) -> Guest | None:
+    def _leave(self, source: Guest, flow: Flow, ports: str, hops: list[Hop]) -> _Way | None:
         view = source.host.vswitch.views.get(source.placed.vpc.vni)
         if view is None or source.placed.interface.id not in view.interfaces:
             if _powered(source):
@@ -116,30 +126,53 @@ class _Tracer:
         decision = datapath.egress(question, every_blocker=True)
         self._keep(question, decision)
         hops += [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
-        return None if decision.target is None else self._guest(decision.target)
+        if decision.public is not None:
+            return self._leave_region(replace(flow, src=decision.public), hops)
+        return None if decision.target is None else _Way(self._guest(decision.target), flow, False)
 
-    def _cross(self, source: Guest, target: Guest, flow: Flow) -> Iterator[Hop]:
+    def _leave_region(self, flow: Flow, hops: list[Hop]) -> _Way | None:
+        owner = self._world.outside.border.decide(flow)
+        if isinstance(owner, Outcome):
+            code = "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"
+            rule = f"nobody can be reached at {format_ip(flow.dst)}"
+            hops.append(Hop("border", "", rule, "", owner, code))
+            return None
+        hops.append(Hop("border", "", f"{format_ip(flow.dst)} is {owner.interface.name}"))
+        return _Way(self._guest(owner.interface), replace(flow, dst=owner.private), True)
+
+    def _cross(self, source: Guest, way: _Way, flow: Flow) -> Iterator[Hop]:
         """The physical network between the two hosts: one hop a zone border, or one for what blocks."""
         size = _HEADERS.get(flow.protocol, _DATAGRAM)
-        self._spend(source.nic.tx.line.serialize_ps(size + 24) // 1000)
-        if source.host is not target.host:
-            interface = source.placed.interface
-            tunnel = Tunnel(source.host.id, target.host.id, source.placed.vpc.vni, interface.number, flow.key)
-            path = self._world.fabric.path(source.host.id, target.host.id, tunnel.flow)
-            for leg in path.legs:
-                self._spend(leg.transit_ns(size + OVERHEAD_BYTES))
-            if path.outcome is not Outcome.DELIVERED:
-                yield Hop("link", path.place, path.outcome.value, "", path.outcome)
+        target = way.target
+        self._spend(source.nic.tx.line.serialize_ps(size + OVERHEAD) // 1000)
+        if way.by_border:
+            yield from self._travel(source.host.id, BORDER, flow, size, "border")
+            yield from self._travel(BORDER, target.host.id, way.flow, size, target.placed.subnet.zone)
+        elif source.host is not target.host:
             zones = source.placed.subnet.zone, target.placed.subnet.zone
-            if zones[0] != zones[1]:
-                border = max(path.legs, key=lambda leg: leg.delay_ns)
-                yield Hop("link", f"{zones[0]} -> {zones[1]}", format_duration(border.delay_ns))
-        self._spend(target.nic.rx.line.serialize_ps(size + 24) // 1000)
+            yield from self._travel(
+                source.host.id, target.host.id, flow, size, zones[1] if zones[0] != zones[1] else ""
+            )
+        self._spend(target.nic.rx.line.serialize_ps(size + OVERHEAD) // 1000)
+
+    def _travel(self, here: HostId, there: HostId, flow: Flow, size: int, into: str) -> Iterator[Hop]:
+        """From host to host; `into` names the zone that the packet comes into, empty when it stays in its own."""
+        tunnel = Tunnel(here, there, INTERNET, 0, flow.key)
+        path = self._world.outside.path(here, there, tunnel.flow)
+        for leg in path.legs:
+            self._spend(leg.transit_ns(size + OVERHEAD_BYTES))
+        if path.outcome is not Outcome.DELIVERED:
+            yield Hop("link", path.place, path.outcome.value, "", path.outcome)
+        if into:
+            longest = max(path.legs, key=lambda leg: leg.delay_ns)
+            start = self._world.zone_of(here)
+            yield Hop("link", f"{start} -> {into}", format_duration(longest.delay_ns))
 
     def _spend(self, ns: int) -> None:
         self.latency_ns += ns
 
-    def _enter(self, source: Guest, target: Guest, flow: Flow, ports: str, hops: list[Hop]) -> None:
+    def _enter(self, source: Guest, way: _Way, ports: str, hops: list[Hop]) -> None:
+        target, flow = way.target, way.flow
         view = target.host.vswitch.views.get(target.placed.vpc.vni)
         if not _powered(target):
             hops.append(_down(target))
@@ -147,8 +180,9 @@ class _Tracer:
             if _powered(target):
                 hops.append(_unheard_of(target))
             return
-        eni, sender = view.interfaces[target.placed.interface.id], view.known(source.placed.interface.id)
-        if sender is None or sender.host != source.host.id:
+        eni = view.interfaces[target.placed.interface.id]
+        sender = None if way.by_border else view.known(source.placed.interface.id)
+        if not way.by_border and (sender is None or sender.host != source.host.id):
             hops.append(Hop("mapping", eni.name, "the sender is not known here yet", "", Outcome.UNVERIFIED_SENDER))
         question = Question(view, eni, flow, self._table(target), self._world.clock.now, sender=sender)
         decision = datapath.ingress(question, every_blocker=True)
@@ -209,19 +243,20 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     """The way of such a packet now, and of its reply."""
     flow = flow_between(source, destination, traffic)
     tracer = _Tracer(world)
-    hops, target = tracer.walk(source, flow, str(flow.dst_port))
+    hops, way = tracer.walk(source, flow, str(flow.dst_port))
+    target = None if way is None else way.target
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
     reply = None
     # Who is not the destination (a middlebox) answers nothing by itself.
-    if target is not None and target.placed.interface.address == destination:
-        answer = flow.reply()
+    if way is not None and target is not None and way.flow.dst == target.placed.interface.address:
+        answer = way.flow.reply()
         if flow.protocol == TCP:
             answer = replace(answer, tcp_flags=SYN | ACK)
         ports = CLIENT_PORTS if traffic.source_port is None else str(answer.dst_port)
         back, home = tracer.walk(target, answer, ports)
-        if home is not None and home is not source:
-            back.append(Hop("guest", home.name, "gets the reply, and is not who asked", "", Outcome.UNKNOWN))
+        if home is not None and home.target is not source:
+            back.append(Hop("guest", home.target.name, "gets the reply, and is not who asked", "", Outcome.UNKNOWN))
         reply = _journey(back, home is not None)
     notes = _notes(source, target)
     where = target.name if target is not None else format_ip(destination)

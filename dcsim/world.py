@@ -9,11 +9,11 @@ from typing import SupportsBytes
 from dcsim.clock import SimClock
 from dcsim.cloud.control import Control
 from dcsim.cloud.instance import Placed
-from dcsim.cloud.outside import outside, settle_down
+from dcsim.cloud.outside import OUTSIDE, outside, settle_down
 from dcsim.cloud.propagation import Propagation
 from dcsim.cloud.refusal import Missing
 from dcsim.fabric.fabric import Fabric
-from dcsim.fabric.layout import Layout
+from dcsim.fabric.layout import Kind, Layout
 from dcsim.fabric.target import find_links
 from dcsim.guests import BOOT_NS, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
@@ -29,6 +29,7 @@ from netvirt.address import HostId, Mac, Ns, format_ip
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Frame
 from netvirt.ledger import Ledger
+from netvirt.overlay import BORDER
 
 PROPAGATION_SOURCE = (1 << 22) - 1
 """The control plane's place in the order of simultaneous events: after every guest, before every link."""
@@ -137,6 +138,13 @@ class World:
     def _place_name(self, guest: Guest) -> str:
         """What drops and captures call its vNIC: its name, with the VPC's where another VPC has one of that name."""
         return self.full_name(guest) if self._namesakes[guest.name] > 1 else guest.name
+
+    def zone_of(self, host: HostId) -> str:
+        """The zone that a host stands in; the border and what is beyond have names of their own."""
+        if host == BORDER:
+            return "border"
+        layout = self.fabric.layout
+        return OUTSIDE if host in self.outside.links else layout.zones[layout.above(Kind.HOST, host, Kind.ZONE)]
 
     def tell(self, event: Event) -> None:
         for listener in self.listeners:

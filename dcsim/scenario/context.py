@@ -7,7 +7,7 @@ from dcsim.problem import Mark, Problem
 from dcsim.request import RunInstances
 from dcsim.scenario.scenario import GuestRef
 from dcsim.scenario.schema import ScenarioFile
-from dcsim.topology.plan import Plan
+from dcsim.topology.plan import INTERNET, Plan
 from dcsim.topology.tree import Node, Path, key_mark, value_mark
 from dcsim.topology.words import instead, listed, quoted
 
@@ -27,9 +27,13 @@ class Context:
         self.layout = Layout(self.plan.region, self.plan.zones, self.plan.plant)
         for request in self.plan.requests:
             if isinstance(request, RunInstances):
-                guest = GuestRef(request.vpc, request.name)
-                self.guests.setdefault(guest.name, []).append(guest)
-                self.guests[f"{guest.vpc}/{guest.name}"] = [guest]
+                self._know(GuestRef(request.vpc, request.name))
+        for outsider in self.plan.internet.instances:
+            self._know(GuestRef(INTERNET, outsider.name))
+
+    def _know(self, guest: GuestRef) -> None:
+        self.guests.setdefault(guest.name, []).append(guest)
+        self.guests[f"{guest.vpc}/{guest.name}"] = [guest]
 
     def key(self, path: Path) -> Mark:
         return key_mark(self.root, path)
@@ -49,7 +53,8 @@ class Context:
             return found[0]
         if found:
             names = listed(f"{each.vpc}/{each.name}" for each in found)
-            self.complain(mark, f"{text} is in several VPCs: {names}", "Name one of these")
+            places = "places" if any(each.is_outside for each in found) else "VPCs"
+            self.complain(mark, f"{text} is in several {places}: {names}", "Name one of these")
         else:
             known = [name for name in self.guests if "/" not in name]
             self.complain(mark, f"no instance {quoted(text)}", instead(text, known, f"{self.plan.name} has"))

@@ -5,20 +5,24 @@ from typing import Literal, NamedTuple
 
 from dcsim.problem import Mark, Problem
 from dcsim.scenario.expectation import Expectation
-from dcsim.topology.plan import Impairment, InputFile, Link, Plan
+from dcsim.topology.plan import INTERNET, Impairment, InputFile, Link, Plan
 
 Capture = Literal["probes", "links", "all"]
 PlaceKind = Literal["zone", "datacenter", "power domain", "rack", "host"]
 
 
 class GuestRef(NamedTuple):
-    """An instance of the topology: its name is unique in its VPC only."""
+    """An instance of the topology: its name is unique in its VPC only. Outsiders' is called `internet`."""
 
     vpc: str
     name: str
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_outside(self) -> bool:
+        return self.vpc == INTERNET
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,9 @@ def _place(context: Context, text: str, path: Path) -> Place | HostOf | None:
     words = " ".join(text.split())
     if words.startswith("host of "):
         guest = context.guest(words.removeprefix("host of "), mark)
+        if guest and guest.is_outside:
+            context.complain(mark, f"{guest} is in the Internet", "a host of this region can be powered off")
+            return None
         return HostOf(guest) if guest else None
     kind = next((kind for kind in PLACE_KINDS if words.startswith(f"{kind} ")), None)
     place = words.removeprefix(f"{kind} ")

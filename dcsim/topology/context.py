@@ -10,6 +10,7 @@ from dcsim.topology.names import Catalog
 from dcsim.topology.schema import TopologyFile
 from dcsim.topology.tree import Node, Path, key_mark, value_mark
 from dcsim.topology.words import instead, quoted
+from netvirt.address import Ip, format_ip
 
 Found = TypeVar("Found")
 
@@ -24,6 +25,7 @@ class Vpc:
     network_acls: Catalog
     security_groups: Catalog
     instances: Catalog
+    internet_gateway: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Context:
     root: Node
     vpcs: dict[str, Vpc] = field(default_factory=dict)
     peerings: dict[str, Peering | None] = field(default_factory=dict)
+    public_addresses: dict[Ip, tuple[str, Mark]] = field(default_factory=dict)
+    """Whose each one is that the file gives away, and where."""
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -79,6 +83,13 @@ class Context:
 
     def joined(self, one: str, other: str) -> bool:
         return any(each is None or (each.joins(one) and each.joins(other)) for each in self.peerings.values())
+
+    def give_address(self, address: Ip, owner: str, mark: Mark) -> None:
+        """A public address is one computer's in the whole world."""
+        first, where = self.public_addresses.setdefault(address, (owner, mark))
+        if first != owner:
+            message = f"{owner} cannot have {format_ip(address)}, which is {first}'s"
+            self.complain(mark, message, f"see line {where.line}")
 
     def check_zones(self, per_zone: Iterable[str], path: Path) -> None:
         """Only zones that exist can have copies."""

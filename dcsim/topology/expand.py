@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from dcsim.request import (
+    AssociateAddress,
     AssociateRouteTable,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -21,7 +23,7 @@ from dcsim.request import (
     RevokeSecurityGroupEgress,
     RunInstances,
 )
-from dcsim.topology.plan import Impairment, Plan, Plant
+from dcsim.topology.plan import Impairment, Internet, Outsider, Plan, Plant
 from dcsim.topology.quantity import (
     format_duration,
     format_frequency,
@@ -40,6 +42,7 @@ class _Vpc:
     """The parts of one VPC's section, by kind and name."""
 
     cidr_block: str
+    internet_gateway: str | None = None
     subnets: dict[str, Block] = field(default_factory=dict)
     route_tables: dict[str, Block] = field(default_factory=dict)
     network_acls: dict[str, Block] = field(default_factory=dict)
@@ -64,6 +67,8 @@ def expanded(plan: Plan) -> str:
         parts += ["", "vpcs:"]
     for name, vpc in vpcs.items():
         parts += [f"  {name}:", f"    cidr_block: {vpc.cidr_block}"]
+        if vpc.internet_gateway is not None:
+            parts.append(f"    internet_gateway: {vpc.internet_gateway}")
         for kind in ("subnets", "route_tables", "network_acls", "security_groups", "instances"):
             parts += _section(kind, getattr(vpc, kind))
     joints = [each for each in plan.requests if isinstance(each, CreateVpcPeeringConnection)]
@@ -71,7 +76,25 @@ def expanded(plan: Plan) -> str:
         parts += ["", "vpc_peering_connections:"]
     for each in joints:
         parts.append(f"  {each.name}: {_inline({'vpc': each.vpc, 'peer_vpc': each.peer_vpc})}")
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, *_internet(plan.internet)]) + "\n"
+
+
+def _internet(internet: Internet) -> list[str]:
+    if internet == Internet():
+        return []
+    parts = ["", "internet:", f"  delay: {format_duration(internet.delay_ns)}"]
+    if internet.instances:
+        parts.append("  instances:")
+    return parts + [f"    {each.name}: {_inline(_outsider(each))}" for each in internet.instances]
+
+
+def _outsider(outsider: Outsider) -> Block:
+    block: Block = {}
+    if outsider.ip_address is not None:
+        block["ip_address"] = format_ip(outsider.ip_address)
+    if outsider.image is not None:
+        block["image"] = outsider.image
+    return block
 
 
 def _section(kind: str, blocks: dict[str, Block]) -> list[str]:
@@ -159,8 +182,10 @@ def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
 
 def _write(vpc: _Vpc, request: Request) -> None:
     match request:
-        case CreateSubnet(name=name, cidr_block=block, availability_zone=zone):
-            vpc.subnets[name] = {"cidr_block": str(block), "availability_zone": zone}
+        case CreateSubnet():
+            vpc.subnets[request.name] = _subnet(request)
+        case CreateInternetGateway(name=name):
+            vpc.internet_gateway = name
         case CreateRouteTable(name=name):
             vpc.route_tables[name] = {}
         case CreateRoute(route_table=name, destination=block, target=target):
@@ -183,6 +208,8 @@ def _write(vpc: _Vpc, request: Request) -> None:
             _list(vpc.security_groups[name], "egress").append(text)
         case RunInstances():
             vpc.instances[request.name] = _instance(request)
+        case AssociateAddress(instance=name, public_ip=address):
+            vpc.instances[name]["elastic_ip"] = "true" if address is None else format_ip(address)
         case CreateVpc() | CreateVpcPeeringConnection():
             raise AssertionError("these stand beside VPCs, not in them")
 
@@ -197,6 +224,13 @@ def _map(block: Block, key: str) -> Block:
     found = block.setdefault(key, {})
     assert isinstance(found, dict)
     return found
+
+
+def _subnet(request: CreateSubnet) -> Block:
+    block: Block = {"cidr_block": str(request.cidr_block), "availability_zone": request.availability_zone}
+    if request.map_public_ip_on_launch:
+        block["map_public_ip_on_launch"] = "true"
+    return block
 
 
 def _instance(request: RunInstances) -> Block:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -80,11 +80,46 @@ def _block(text: str) -> Cidr:
         raise Mistake(f"{quoted(text)} is not an IPv4 block", "write it like 10.0.0.0/16", field=True) from None
 
 
-def _address(text: str) -> Ip:
+def _address(text: str, example: str = "10.0.0.4") -> Ip:
     try:
         return parse_ip(text)
     except ValueError:
-        raise Mistake(f"{quoted(text)} is not an IPv4 address", "write it like 10.0.0.4", field=True) from None
+        raise Mistake(f"{quoted(text)} is not an IPv4 address", f"write it like {example}", field=True) from None
+
+
+_NOT_PUBLIC = tuple(
+    (parse_cidr(block), what)
+    for block, what in (
+        ("0.0.0.0/8", "is nobody's (RFC 1122)"),
+        ("10.0.0.0/8", "is private (RFC 1918)"),
+        ("100.64.0.0/10", "is a carrier's own (RFC 6598)"),
+        ("127.0.0.0/8", "is every computer's own (RFC 1122)"),
+        ("169.254.0.0/16", "is link-local (RFC 3927)"),
+        ("172.16.0.0/12", "is private (RFC 1918)"),
+        ("192.168.0.0/16", "is private (RFC 1918)"),
+        ("224.0.0.0/4", "is multicast (RFC 5771)"),
+        ("240.0.0.0/4", "is reserved (RFC 1112)"),
+    )
+)
+
+
+def _public(text: str, example: str) -> Ip:
+    address = _address(text, example)
+    for block, what in _NOT_PUBLIC:
+        if block.holds(address):
+            raise Mistake(f"{text} {what}", f"write a public address, like {example}", field=True)
+    return address
+
+
+def _elastic_ip(text: str) -> Ip | Literal["new"] | None:
+    if text in ("true", "false"):
+        return "new" if text == "true" else None
+    try:
+        parse_ip(text)
+    except ValueError:
+        advice = f"write true for a new one, or one like {_ELASTIC}"
+        raise Mistake(f"{quoted(text)} is neither true nor an IPv4 address", advice, field=True) from None
+    return _public(text, _ELASTIC)
 
 
 def _quantity(example: str) -> WithJsonSchema:
@@ -109,6 +144,8 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
+_OUTSIDE = "198.51.100.7"
+_ELASTIC = "198.18.0.10"
 _TEXT = WithJsonSchema({"type": "string"})
 _RULE = WithJsonSchema({"type": "string", "examples": ["tcp 443 from 10.0.0.0/16", "icmp from friends"]})
 _NUMBERED = WithJsonSchema({"type": "string", "examples": ["100 allow tcp 80 from 0.0.0.0/0"]})
@@ -120,6 +157,16 @@ Name = Annotated[str, from_text(check_name), WithJsonSchema({"type": "string", "
 Boolean = Annotated[bool, from_text(_boolean), WithJsonSchema({"type": "boolean"})]
 Block = Annotated[Cidr, from_text(_block), _BLOCK]
 Address = Annotated[Ip, from_text(_address), _ADDRESS]
+PublicAddress = Annotated[
+    Ip,
+    from_text(lambda text: _public(text, _OUTSIDE)),
+    WithJsonSchema({"type": "string", "format": "ipv4", "examples": [_OUTSIDE]}),
+]
+ElasticIp = Annotated[
+    Ip | Literal["new"] | None,
+    from_text(_elastic_ip),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "format": "ipv4", "examples": [_ELASTIC]}]}),
+]
 Duration = Annotated[int, from_text(quantity.duration_ns), _quantity("5 ms")]
 Rate = Annotated[int, from_text(quantity.rate_bps), _quantity("25 Gbit")]
 Frequency = Annotated[int, from_text(quantity.frequency_hz), _quantity("3 GHz")]

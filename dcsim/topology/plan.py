@@ -66,6 +66,10 @@ class LinkSetting:
     mark: Mark = field(compare=False)
 
 
+INTERNET = "internet"
+"""Stands where an outsider's VPC would: `internet/customer`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outsider:
     """A computer somewhere in the Internet; without an address it gets one of the documentation's (RFC 5737)."""

@@ -93,6 +93,17 @@ class Vpc:
         self._section.inner(kind, mark).add(name, properties, mark)
 
 
+class Internet:
+    """The rest of the world being written."""
+
+    def __init__(self, section: _Section) -> None:
+        self._section = section
+
+    def instance(self, name: str, **properties: Value) -> None:
+        mark = _calling_mark()
+        self._section.inner("instances", mark).add(name, properties, mark)
+
+
 class Topology:
     """A topology file, written call by call."""
 
@@ -125,6 +136,10 @@ class Topology:
     def vpc_peering_connection(self, name: str, **properties: Value) -> None:
         mark = _calling_mark()
         self._root.inner("vpc_peering_connections", mark).add(name, properties, mark)
+
+    def internet(self, **properties: Value) -> Internet:
+        mark = _calling_mark()
+        return Internet(self._root.add("internet", properties, mark))
 
     def plan(self) -> Plan:
         """Refused with every problem, as for a file. The plan's file is this topology written out as YAML."""

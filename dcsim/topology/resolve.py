@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from dcsim.problem import Mark, Mistake, Problem, Refused, in_file_order
 from dcsim.topology.context import Context
+from dcsim.topology.internet import internet
 from dcsim.topology.plan import (
     DEFAULT_START_NS,
     Impairment,
@@ -25,11 +26,23 @@ def resolve(file: TopologyFile, root: Node, name: str, files: tuple[InputFile, .
     _check_zones(context)
     links = tuple(_links(context))
     asked = requests(context)
+    outside = internet(context)
     if context.problems:
         # Copies stumble over the same word; the first one's complaint is enough.
         raise Refused(in_file_order({each.mark: each for each in reversed(context.problems)}.values()))
     start_ns = DEFAULT_START_NS if file.start is None else file.start
-    return Plan(name, file.region, tuple(file.zones), start_ns, plant_of(file.plant), links, asked, (), files)
+    return Plan(
+        name=name,
+        region=file.region,
+        zones=tuple(file.zones),
+        start_ns=start_ns,
+        plant=plant_of(file.plant),
+        links=links,
+        requests=asked,
+        warnings=(),
+        files=files,
+        internet=outside,
+    )
 
 
 def _check_zones(context: Context) -> None:

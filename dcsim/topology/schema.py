@@ -19,11 +19,13 @@ from dcsim.topology.fields import (
     Boolean,
     Duration,
     EgressRule,
+    ElasticIp,
     Frequency,
     IngressRule,
     Name,
     NumberedEgress,
     NumberedIngress,
+    PublicAddress,
     Rate,
     Ratio,
     Size,
@@ -33,11 +35,12 @@ from dcsim.topology.fields import (
     from_text,
     text_of,
 )
-from dcsim.topology.plan import Link, Plant
+from dcsim.topology.plan import Internet, Link, Plant
 from dcsim.topology.quantity import count, format_duration, format_rate, format_size, size_bytes
 from dcsim.topology.words import quoted
 
 PLANT = Plant()
+INTERNET = Internet()
 FULL_FRAME_BYTES = 1514
 """What netem's `limit: 1000` counts: frames; a limit in bytes needs a size for them."""
 PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
@@ -186,6 +189,9 @@ class SubnetFields(Spec):
     network_acl: Text | None = Field(
         default=None, description="Its network ACL; by default EC2's own, which allows all."
     )
+    map_public_ip_on_launch: Boolean | None = Field(
+        default=None, description="true gives its instances a public address at launch. By default false."
+    )
 
 
 class SubnetSpec(SubnetFields):
@@ -197,7 +203,9 @@ class SubnetSpec(SubnetFields):
 class RouteTableFields(Spec):
     noun: ClassVar[str] = "route table"
     routes: dict[str, Text] | None = Field(
-        default=None, description="Destination block: target, the name of an instance or of a peering connection."
+        default=None,
+        description="Destination block: target, the name of an instance, of the VPC's internet "
+        "gateway or of a peering connection.",
     )
 
 
@@ -237,6 +245,9 @@ class InstanceFields(Spec):
         default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
     )
     private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
+    elastic_ip: ElasticIp = Field(
+        default=None, description="true for a new public address that stays its own, or the address. By default none."
+    )
     source_dest_check: Boolean | None = Field(
         default=None, description="false lets it forward packets of others. By default true."
     )
@@ -255,6 +266,9 @@ class InstanceSpec(InstanceFields):
 class VpcSpec(Spec):
     noun: ClassVar[str] = "vpc"
     cidr_block: Block | None = Field(default=None, description="Its addresses: a block from /16 to /28.")
+    internet_gateway: Name | None = Field(
+        default=None, description="Its name, for routes: the VPC's door to the Internet. By default there is none."
+    )
     subnets: Annotated[dict[Name, SubnetSpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
     route_tables: Annotated[dict[Name, RouteTableSpec], *NAMES_OR_MAP] = Field(
         default={}, description="By name; main is there anyway."
@@ -276,6 +290,28 @@ class VpcPeeringConnectionSpec(Spec):
     peer_vpc: Text = Field(description="The other VPC, which accepts at once. Both need routes through it.")
 
 
+class OutsiderSpec(Spec):
+    noun: ClassVar[str] = "internet instance"
+    ip_address: PublicAddress | None = Field(
+        default=None, description="A public one; by default one of the documentation's (RFC 5737)."
+    )
+    image: Text | None = Field(
+        default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
+    )
+
+
+class InternetSpec(Spec):
+    noun: ClassVar[str] = "internet"
+    delay: Duration = Field(
+        default=INTERNET.delay_ns,
+        description="One way, between the region's border and any instance outside; "
+        + _by_default(format_duration(INTERNET.delay_ns)),
+    )
+    instances: Annotated[dict[Name, OutsiderSpec], *NAMES_OR_MAP] = Field(
+        default={}, description="Computers somewhere in the Internet, by name."
+    )
+
+
 class TopologyFile(Spec):
     """What exists at t = 0."""
 
@@ -292,3 +328,4 @@ class TopologyFile(Spec):
     vpc_peering_connections: dict[Name, VpcPeeringConnectionSpec] = Field(
         default={}, description="By name: what joins two VPCs."
     )
+    internet: InternetSpec = Field(default=InternetSpec(), description="The rest of the world.")

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from dcsim.problem import Mark
 from dcsim.request import (
+    AssociateAddress,
     AssociateRouteTable,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -22,7 +24,9 @@ from dcsim.request import (
 )
 from dcsim.topology.context import Context, Vpc
 from dcsim.topology.names import Catalog, Copy, Named, zone_copies
-from dcsim.topology.peering import peerings, route_target
+from dcsim.topology.peering import peerings
+from dcsim.topology.plan import INTERNET
+from dcsim.topology.route import route_target
 from dcsim.topology.rule import NumberedRule, Rule
 from dcsim.topology.schema import InstanceFields, RouteTableFields, SubnetFields, VpcSpec
 from dcsim.topology.tree import Path, find, inside
@@ -57,6 +61,7 @@ def requests(context: Context) -> tuple[Request, ...]:
         *peerings(context),
         *(each for vpc in vpcs for each in _group_rules(context, vpc)),
         *(each for vpc in vpcs for each in _instances(context, vpc)),
+        *(each for vpc in vpcs for each in _elastic_ips(context, vpc)),
         *(each for vpc in vpcs for each in _routes(context, vpc)),
     )
 
@@ -83,9 +88,12 @@ def _expand(context: Context, name: str, spec: VpcSpec) -> _Expanded:
         Catalog("network ACL", name, DEFAULT_ACL),
         Catalog("security group", name, DEFAULT_GROUP),
         Catalog("instance", name),
+        spec.internet_gateway,
     )
     context.vpcs[name] = names
     vpc = _Expanded(names, spec, ["vpcs", name])
+    if name == INTERNET:
+        context.complain(context.key(vpc.path), f"no vpc can be called {name}", "Choose another name")
     _expand_subnets(context, vpc)
     _expand_route_tables(context, vpc)
     _expand_instances(context, vpc)
@@ -163,6 +171,9 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
         yield CreateRouteTable(name, table.name, mark=context.key(table.path))
     yield from _network_acls(context, vpc)
     yield from _subnets(context, vpc, vpc.spec.cidr_block)
+    if vpc.spec.internet_gateway is not None:
+        mark = context.value([*vpc.path, "internet_gateway"])
+        yield CreateInternetGateway(name, vpc.spec.internet_gateway, mark=mark)
     for group in vpc.spec.security_groups:
         yield CreateSecurityGroup(name, group, mark=context.key([*vpc.path, "security_groups", group]))
 
@@ -207,7 +218,8 @@ def _subnets(context: Context, vpc: _Expanded, whole: Cidr) -> Iterator[Request]
             continue
         zone = vpc.names.subnets.meanings[copy.name][0].zone or ""
         marks = _marks(context, copy)
-        yield CreateSubnet(name, copy.name, block, zone, mark=context.key(copy.path), marks=marks)
+        public = copy.fields.map_public_ip_on_launch is True
+        yield CreateSubnet(name, copy.name, block, zone, public, mark=context.key(copy.path), marks=marks)
         yield from _associations(context, vpc.names, copy)
 
 
@@ -315,7 +327,8 @@ def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
     for copy in vpc.instances:
         subnet = _instance_subnet(context, names, copy)
         groups = _instance_groups(context, names, copy)
-        _check_address(context, vpc, copy)
+        if copy.fields.private_ip_address is not None:
+            _is_alone(context, vpc, copy, "private_ip_address")
         if subnet is None:
             continue
         # Those that only a number tells apart are written in the same place.
@@ -378,16 +391,27 @@ def _instance_groups(context: Context, names: Vpc, copy: Copy[InstanceFields]) -
     return tuple(texts)
 
 
-def _check_address(context: Context, vpc: _Expanded, copy: Copy[InstanceFields]) -> None:
+def _elastic_ips(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    for copy in vpc.instances:
+        wanted = copy.fields.elastic_ip
+        if wanted is None:
+            continue
+        mark = context.value(copy.where("elastic_ip"))
+        address = None if wanted == "new" else wanted
+        if address is not None and _is_alone(context, vpc, copy, "elastic_ip"):
+            context.give_address(address, f"{vpc.names.name}/{copy.name}", mark)
+        yield AssociateAddress(vpc.names.name, copy.name, address, mark=mark)
+
+
+def _is_alone(context: Context, vpc: _Expanded, copy: Copy[InstanceFields], address: str) -> bool:
     """One address cannot serve several copies."""
-    if copy.fields.private_ip_address is None:
-        return
-    own = copy.own is not None and copy.own.private_ip_address is not None
+    own = copy.own is not None and address in copy.own.model_fields_set
     group = f"{copy.path[-1]}-{copy.zone}" if own else str(copy.path[-1])
     sharing = vpc.names.instances.meanings.get(group, ())
     if len(sharing) > 1:
-        mark = context.value(copy.where("private_ip_address"))
-        context.complain(mark, f"one private_ip_address for {number(len(sharing))} instances")
+        mark = context.value(copy.where(address))
+        context.complain(mark, f"one {address} for {number(len(sharing))} instances")
+    return len(sharing) == 1
 
 
 def _routes(context: Context, vpc: _Expanded) -> Iterator[Request]:

@@ -23,11 +23,28 @@ timeline:
   three: {after: two, action: power-off, target: host of left}
 expect: [a.p99 <= 3 ms during one, a.sent > 3]
 """,
+    b"""version: 1
+topology: outside.yaml
+duration: 1 min
+probes:
+  in: {ping: left, from: internet/customer}
+  out: {ping: admin, from: left}
+timeline:
+  dark: {at: 1 s, action: power-off, target: host of left}
+""",
 ]
+OUTSIDE = b"""version: 1
+region: r
+zones: a
+vpcs:
+  m: {cidr_block: 10.0.0.0/16, subnets: {n: {cidr_block: 10.0.0.0/24}}, instances: {left: {subnet: n}}}
+internet: {instances: [customer, admin]}
+"""
 WORDS = [
     word.encode()
     for word in [*"[]{}:,-&*!|>'\"#%\n\t\x85é", "->", "<->", "zone", "host of", "one", "after", "during", "for",
-                 "5 ms", "0 s", "100 %", "==", "<=", "a.", "a.rto", "two-az.yaml", "/", "/dev/null", "\0", "null"]
+                 "5 ms", "0 s", "100 %", "==", "<=", "a.", "a.rto", "customer",
+                 "internet/", "two-az.yaml", "/", "/dev/null", "\0", "null"]
 ]  # fmt: skip
 
 
@@ -53,6 +70,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 )
 @given(data=mutated())
 def test_nearly_good_files(desk: Desk, data: bytes) -> None:
+    (desk.path / "outside.yaml").write_bytes(OUTSIDE)
     (desk.path / "s.yaml").write_bytes(data)
     try:
         load_scenario("s.yaml")

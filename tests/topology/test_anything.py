@@ -31,6 +31,12 @@ KEYWORDS = [
     "icmp",
     "shop-data",
     "shop/app",
+    "igw",
+    "elastic_ip",
+    "internet",
+    "internet_gateway",
+    "198.18.0.10",
+    "map_public_ip_on_launch",
 ]
 WORDS = [word.encode() for word in PUNCTUATION + PHRASES + KEYWORDS]
 THOROUGHLY = settings(max_examples=2000, deadline=None, derandomize=True)

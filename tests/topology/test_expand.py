@@ -49,10 +49,13 @@ links:
 vpcs:
   shop:
     cidr_block: 10.0.0.0/16
+    internet_gateway: igw
     subnets:
+      public: {availability_zone: a, cidr_block: 10.0.0.0/24, route_table: public, map_public_ip_on_launch: true}
       private: {per_zone: true, cidr_block: 10.0.10.0/24, route_table: private, network_acl: edge}
       odd: {per_zone: {a: {}, c: {cidr_block: 10.0.99.0/24}}, cidr_block: 10.0.30.7/24}
     route_tables:
+      public: {routes: {0.0.0.0/0: igw}}
       private: {per_zone: true, routes: {0.0.0.0/0: nat, 10.3.4.5/16: box, 10.1.0.0/16: shop-data}}
     network_acls:
       edge: {ingress: [120 deny icmp 3/4  from 10.0.0.1/16], egress: 100 allow all to 0.0.0.0/0}
@@ -60,8 +63,9 @@ vpcs:
       app: {ingress: [tcp 8080 from app, tcp 22 from data/x], egress: []}
       open: {ingress: all from 0.0.0.0/0, egress: tcp 1-5 to default}
     instances:
-      nat: {per_zone: true, subnet: private, source_dest_check: false, security_groups: [open, app]}
+      nat: {per_zone: true, subnet: private, elastic_ip: true, source_dest_check: false, security_groups: [open, app]}
       box: {subnet: private-a, private_ip_address: 10.0.10.50, frequency: 3.2 GHz, boot: 1.5 s}
+      door: {subnet: public, elastic_ip: 198.18.0.10}
       app: {per_zone: [a, c], count: 2, subnet: odd, image: "my 'image: x"}
   data:
     cidr_block: 10.1.0.0/16
@@ -70,6 +74,9 @@ vpcs:
 vpc_peering_connections:
   shop-data: {vpc: shop, peer_vpc: data}
   again: {vpc: data, peer_vpc: shop}
+internet:
+  delay: 35 ms
+  instances: {customer: {}, admin: {ip_address: 198.51.100.7, image: agent}}
 """
 
 

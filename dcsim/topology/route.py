@@ -1,0 +1,82 @@
+"""What a route goes through: an instance of the VPC, its internet gateway, or a peering that it is in."""
+
+from typing import Literal
+
+from dcsim.problem import Mark
+from dcsim.topology.context import Context, Vpc
+from dcsim.topology.names import Copy
+from dcsim.topology.schema import RouteTableFields
+from dcsim.topology.words import instead, number, quoted
+
+Through = Literal["instance", "internet_gateway", "vpc_peering_connection"]
+USUAL_GATEWAY = "igw"
+
+
+def route_target(
+    context: Context, vpc: Vpc, table: Copy[RouteTableFields], text: str, mark: Mark
+) -> tuple[str, Through] | None:
+    """Its name and what it is. In a zone's copy of a table, `nat` means that zone's."""
+    kinds = _kinds(context, vpc, text)
+    if kinds == ["instance"]:
+        found = context.accept(vpc.instances.one_for(text, table.zone, table.name, mark))
+        if found is None:
+            return None
+        # `nat` may mean nat-a; that name too must be one thing only.
+        text = found.name
+        kinds = _kinds(context, vpc, text)
+    if not kinds:
+        return _unknown(context, vpc, text, mark)
+    if len(kinds) > 1:
+        return _ambiguous(context, vpc, text, kinds, mark)
+    if kinds == ["vpc_peering_connection"] and not _leads_through(context, vpc, text, mark):
+        return None
+    return text, kinds[0]
+
+
+def _kinds(context: Context, vpc: Vpc, name: str) -> list[Through]:
+    """Everything that is called so."""
+    kinds: list[Through] = []
+    if name in vpc.instances.meanings:
+        kinds.append("instance")
+    if name == vpc.internet_gateway:
+        kinds.append("internet_gateway")
+    if name in context.peerings:
+        kinds.append("vpc_peering_connection")
+    return kinds
+
+
+def _ambiguous(context: Context, vpc: Vpc, name: str, kinds: list[Through], mark: Mark) -> None:
+    words = {
+        "instance": f"an instance of {vpc.name}",
+        "internet_gateway": f"the internet gateway of {vpc.name}",
+        "vpc_peering_connection": "a peering connection",
+    }
+    *others, last = (words[kind] for kind in kinds)
+    message = f"{name} is {', '.join(others)} and {last}"
+    context.complain(mark, message, f"rename {number(len(others))} of them")
+
+
+def _leads_through(context: Context, vpc: Vpc, name: str, mark: Mark) -> bool:
+    peering = context.peerings[name]
+    if peering is None or peering.joins(vpc.name):
+        return True
+    context.complain(mark, f"{vpc.name} cannot route through {name}", f"it joins {peering.vpc} and {peering.peer_vpc}")
+    return False
+
+
+def _unknown(context: Context, vpc: Vpc, text: str, mark: Mark) -> None:
+    gateways = {USUAL_GATEWAY, *(each.internet_gateway for each in context.vpcs.values())}
+    if vpc.internet_gateway is None and text in gateways:
+        advice = f"write internet_gateway: {text} in {vpc.name}"
+        context.complain(mark, f"{vpc.name} has no internet gateway", advice)
+        return
+    here = [name for name, peering in context.peerings.items() if peering is None or peering.joins(vpc.name)]
+    gateway = [vpc.internet_gateway] if vpc.internet_gateway else []
+    known = dict.fromkeys([*vpc.instances.every(), *gateway, *here])
+    advice = instead(text, known, f"{vpc.name} has") if known else f"{vpc.name} has none"
+    nouns = ["instance"]
+    nouns += ["internet gateway"] if gateway else []
+    nouns += ["peering connection"] if context.peerings else []
+    *others, last = nouns
+    noun = f"{', '.join(others)} or {last}" if others else last
+    context.complain(mark, f"no {noun} {quoted(text)}", advice)

@@ -16,6 +16,7 @@ from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.line import Line
 from netvirt.overlay import BORDER, Encapsulated
+from netvirt.vpc.view import VpcView
 
 FIRST_LINK_SOURCE = 1 << 21
 """Two source ids an outsider: below the fabric's, above every vNIC's."""
@@ -42,7 +43,14 @@ class Outside:
         self._ledger = ledger
         self.border = Border(ledger)
         self.links: dict[HostId, Link] = {}
-        fabric.attach_border(lambda packet, _: self._at_border(packet))
+        self._open = False
+
+    def hold(self, view: VpcView) -> None:
+        """The border's copy of a view. It is there from the first internet gateway on."""
+        if view.internet_gateway and not self._open:
+            self._open = True
+            self._fabric.attach_border(lambda packet, _: self._at_border(packet))
+        self.border.hold(view)
 
     def attach(self, host: Host) -> None:
         """A host of the Internet: a line each way between it and the border."""

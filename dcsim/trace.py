@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from dcsim.cloud.outside import OUTSIDE
 from dcsim.fixes import CLIENT_PORTS, Advisor
 from dcsim.topology.quantity import format_duration
 from dcsim.world import Guest, World
@@ -125,7 +126,8 @@ class _Tracer:
         question = Question(view, eni, flow, self._table(source), self._world.clock.now, neighbour)
         decision = datapath.egress(question, every_blocker=True)
         self._keep(question, decision)
-        hops += [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
+        advised = [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
+        hops += [hop for hop in advised if _matters(source, hop)]
         if decision.public is not None:
             return self._leave_region(replace(flow, src=decision.public), hops)
         return None if decision.target is None else _Way(self._guest(decision.target), flow, False)
@@ -150,9 +152,8 @@ class _Tracer:
             yield from self._travel(BORDER, target.host.id, way.flow, size, target.placed.subnet.zone)
         elif source.host is not target.host:
             zones = source.placed.subnet.zone, target.placed.subnet.zone
-            yield from self._travel(
-                source.host.id, target.host.id, flow, size, zones[1] if zones[0] != zones[1] else ""
-            )
+            into = zones[1] if zones[0] != zones[1] else ""
+            yield from self._travel(source.host.id, target.host.id, flow, size, into)
         self._spend(target.nic.rx.line.serialize_ps(size + OVERHEAD) // 1000)
 
     def _travel(self, here: HostId, there: HostId, flow: Flow, size: int, into: str) -> Iterator[Hop]:
@@ -190,7 +191,7 @@ class _Tracer:
         hops += [
             self._advisor.advise(hop, view, eni, flow, ports, leaving=False)
             for hop in decision.hops
-            if hop.blocked or hop.kind != "destination"
+            if hop.blocked or (hop.kind != "destination" and _matters(target, hop))
         ]
         if target.nic.guest is None and _powered(target):
             hops.append(Hop("guest", target.name, "is booting", "", Outcome.GUEST_DOWN))
@@ -203,6 +204,11 @@ class _Tracer:
 
     def _guest(self, interface: Interface) -> Guest:
         return next(guest for guest in self._world if guest.placed.interface.id == interface.id)
+
+
+def _matters(guest: Guest, hop: Hop) -> bool:
+    """Outside the region nothing is filtered: of what is there to let everything pass, nobody needs to hear."""
+    return hop.blocked or hop.kind == "source" or guest.placed.vpc.name != OUTSIDE
 
 
 def _powered(guest: Guest) -> bool:
@@ -272,6 +278,7 @@ def _journey(hops: list[Hop], arrives: bool) -> Journey:
 
 
 def _notes(source: Guest, target: Guest | None) -> tuple[str, ...]:
-    if target is not None and source.placed.subnet.zone != target.placed.subnet.zone:
+    zones = {guest.placed.subnet.zone for guest in (source, target) if guest is not None}
+    if len(zones) == 2 and OUTSIDE not in zones:
         return ("AVAILABILITY_ZONE_CROSSED",)
     return ()

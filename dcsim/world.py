@@ -110,7 +110,7 @@ class World:
         self.control = Control(self.fabric.layout, self._place)
         self.propagation = Propagation(self.clock, Source(PROPAGATION_SOURCE), plan.plant.propagation_ns)
         self.outside = Outside(plan.internet, self.fabric, self.clock, self.ledger)
-        self.propagation.listeners.append(self.outside.border.hold)
+        self.propagation.listeners.append(self.outside.hold)
         self.hosts: dict[HostId, Host] = {}
         self.guests: dict[tuple[str, str], Guest] = {}
         self.listeners: list[Listener] = []
@@ -180,6 +180,8 @@ class World:
 
     def invite(self, outsiders: Sequence[Outsider]) -> None:
         """Let the computers of the Internet be there."""
+        if not outsiders:
+            return
         vpc = outside()
         for placed in settle_down(vpc, outsiders):
             interface = placed.interface

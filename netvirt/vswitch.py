@@ -11,13 +11,14 @@ from netvirt import datapath, linklocal, rewrite
 from netvirt.address import HostId, Ip, Ns, Vni
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
+from netvirt.gateway.internet import INTERNET_MTU_BYTES
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Memo
 from netvirt.overlay import BORDER, INTERNET, Encapsulated, Tunnel
 from netvirt.vpc.conntrack import Track, Tracker, Untracked
 from netvirt.vpc.view import Interface, Subnet, VpcView
-from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet
+from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, HEADER_BYTES, Ethernet
 from netvirt.wire.malformed import Malformed
 
 _UNTRACKED = Untracked()
@@ -161,6 +162,8 @@ class VSwitch:
         if decision.outcome is not None:
             return self._drop(frame, decision.outcome)
         if decision.public is not None:
+            if frame.size > HEADER_BYTES + INTERNET_MTU_BYTES.value:
+                return self._drop(frame, Outcome.OVERSIZE)
             return self._leave_region(frame, question, decision, decision.public)
         assert decision.target is not None and decision.target_view is not None, "what passes has a target"
         eni, target, view = question.eni, decision.target, decision.target_view

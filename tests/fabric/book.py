@@ -11,6 +11,7 @@ from .region import Region
 
 Node = tuple[str, str]
 """A switch's name, and whether a packet there is going `up` or `down`."""
+OUT, IN = ("border", "out"), ("border", "in")
 
 
 class Book:
@@ -89,6 +90,44 @@ class Book:
             return {path[1] for path in nx.all_shortest_paths(graph, at, (goal if at[0] == tor else tor, "down"))}
         except nx.NetworkXNoPath:
             return set()
+
+
+def outward(book: Book, down: set[str], cut: set[frozenset[str]]) -> "nx.DiGraph[Node]":
+    """Where packets for the border may go: over one other zone's core at most, then out."""
+    graph: nx.DiGraph[Node] = nx.DiGraph([(("transit-1", "out"), OUT), (("transit-2", "out"), OUT)])
+    graph.add_nodes_from((name, "up") for name in book.level)
+    for lower, upper in book.working(down, cut):
+        if book.level[upper] == "core" == book.level[lower]:
+            graph.add_edges_from([((lower, "up"), (upper, "over")), ((upper, "up"), (lower, "over"))])
+        elif book.level[upper] == "transit":
+            graph.add_edges_from(((lower, phase), (upper, "out")) for phase in ("up", "over"))
+        else:
+            graph.add_edge((lower, "up"), (upper, "up"))
+    return graph
+
+
+def inward(book: Book, down: set[str], cut: set[frozenset[str]]) -> "nx.DiGraph[Node]":
+    """Where packets from the border may go: the same ways, backwards."""
+    graph: nx.DiGraph[Node] = nx.DiGraph()
+    graph.add_edges_from((IN, (transit, "in")) for transit in ("transit-1", "transit-2") if transit not in down)
+    graph.add_nodes_from([IN, *((name, "down") for name in book.level)])
+    for lower, upper in book.working(down, cut):
+        if book.level[upper] == "core" == book.level[lower]:
+            graph.add_edges_from([((lower, "in"), (upper, "over")), ((upper, "in"), (lower, "over"))])
+        elif book.level[upper] == "transit":
+            graph.add_edge((upper, "in"), (lower, "in"))
+        elif book.level[upper] == "core":
+            graph.add_edges_from(((upper, phase), (lower, "down")) for phase in ("in", "over"))
+        else:
+            graph.add_edge((upper, "down"), (lower, "down"))
+    return graph
+
+
+def shortest(graph: "nx.DiGraph[Node]", at: Node, goal: Node) -> set[Node]:
+    try:
+        return {path[1] for path in nx.all_shortest_paths(graph, at, goal)}
+    except nx.NetworkXNoPath:
+        return set()
 
 
 def random_plant(draw: Random) -> Plant:

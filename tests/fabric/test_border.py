@@ -15,11 +15,9 @@ from netvirt.address import HostId
 from netvirt.journey import Outcome
 from netvirt.overlay import BORDER, UNDERLAY, host_of, underlay_ip
 
-from .book import Book, Node, break_things, random_plant
+from .book import IN, OUT, Book, Node, break_things, inward, outward, random_plant, shortest
 from .region import MS, Packet, Region, S
 from .test_convergence import outcomes, tell
-
-OUT, IN = ("border", "out"), ("border", "in")
 
 
 def crossed(region: Region, source: str, target: str, port: int = 1) -> list[str]:
@@ -35,44 +33,6 @@ def port_via(region: Region, source: str, target: str, part: str) -> int:
 
 
 # Against networkx.
-
-
-def outward(book: Book, down: set[str], cut: set[frozenset[str]]) -> "nx.DiGraph[Node]":
-    """Where packets for the border may go: over one other zone's core at most, then out."""
-    graph: nx.DiGraph[Node] = nx.DiGraph([(("transit-1", "out"), OUT), (("transit-2", "out"), OUT)])
-    graph.add_nodes_from((name, "up") for name in book.level)
-    for lower, upper in book.working(down, cut):
-        if book.level[upper] == "core" == book.level[lower]:
-            graph.add_edges_from([((lower, "up"), (upper, "over")), ((upper, "up"), (lower, "over"))])
-        elif book.level[upper] == "transit":
-            graph.add_edges_from(((lower, phase), (upper, "out")) for phase in ("up", "over"))
-        else:
-            graph.add_edge((lower, "up"), (upper, "up"))
-    return graph
-
-
-def inward(book: Book, down: set[str], cut: set[frozenset[str]]) -> "nx.DiGraph[Node]":
-    """Where packets from the border may go: the same ways, backwards."""
-    graph: nx.DiGraph[Node] = nx.DiGraph()
-    graph.add_edges_from((IN, (transit, "in")) for transit in ("transit-1", "transit-2") if transit not in down)
-    graph.add_nodes_from([IN, *((name, "down") for name in book.level)])
-    for lower, upper in book.working(down, cut):
-        if book.level[upper] == "core" == book.level[lower]:
-            graph.add_edges_from([((lower, "in"), (upper, "over")), ((upper, "in"), (lower, "over"))])
-        elif book.level[upper] == "transit":
-            graph.add_edge((upper, "in"), (lower, "in"))
-        elif book.level[upper] == "core":
-            graph.add_edges_from(((upper, phase), (lower, "down")) for phase in ("in", "over"))
-        else:
-            graph.add_edge((upper, "down"), (lower, "down"))
-    return graph
-
-
-def shortest(graph: "nx.DiGraph[Node]", at: Node, goal: Node) -> set[Node]:
-    try:
-        return {path[1] for path in nx.all_shortest_paths(graph, at, goal)}
-    except nx.NetworkXNoPath:
-        return set()
 
 
 def assert_ways(region: Region, graph: "nx.DiGraph[Node]", at: Node, goal: Node, ends: tuple[HostId, HostId]) -> None:
@@ -263,6 +223,22 @@ def test_a_zone_outage_leaves_the_border_to_the_others() -> None:
     assert tell(region)[:4] == [f"145 ms {name} stops using zone b" for name in beside]
 
 
+def test_packets_for_a_dark_zone_are_lost_ever_further_out() -> None:
+    region = Region("ab")
+    port = port_via(region, "border", "b/r1/h1", "transit-1")
+    region.stream("border", "b/r1/h1", port, range(0, 500 * MS, 10 * MS))
+    region.run(until=95 * MS)
+    region.hold("zone b", "storm")
+    region.run()
+    assert outcomes(region) == [
+        (0, 90, "delivered"),
+        (100, 140, "link down at transit-1 -> core-b"),
+        (150, 340, "no path in the physical network at transit-1"),
+        (350, 490, "no path in the physical network at border"),
+    ]
+    assert region.conserves()
+
+
 def test_both_centres_gone_is_the_end_of_the_internet() -> None:
     region = Region("ab")
     region.host("border")
@@ -327,6 +303,19 @@ def test_nothing_circles_while_the_cores_disagree(cuts: tuple[str, ...]) -> None
     region.run()
     assert not any(link.line.frames for link in region.fabric.links("a <-> b"))
     assert region.conserves()
+
+
+def test_nothing_circles_on_its_way_out_either() -> None:
+    region = Region("abc")
+    for transit in ("transit-1", "transit-2"):
+        region.hold(f"a <-> {transit}", "dig")
+    region.run(until=S)
+    for wire in ("b <-> transit-1", "b <-> transit-2", "c <-> transit-1", "c <-> transit-2"):
+        region.hold(wire, "dig")
+    region.stream("a/r1/h1", "border", 5, [S + 100 * MS])
+    region.run()
+    assert [place in ("core-b", "core-c") and reason for _, place, reason in region.lost] == [Outcome.UNREACHABLE]
+    assert not any(link.line.frames for link in region.fabric.links("b <-> c"))
 
 
 # Nobody there, nothing made, nothing moved.

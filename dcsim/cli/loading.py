@@ -45,3 +45,9 @@ def address_of(world: World, text: str) -> Ip:
             advice = "write it like 10.0.0.4, or name a guest"
             raise command_line(f"{quoted(text)} is not an IPv4 address", advice) from None
     return guest_called(world, text).placed.interface.address
+
+
+def refuse_itself(guest: Guest, target: Ip) -> None:
+    """What a guest sends itself never leaves it."""
+    if guest.placed.interface.address == target:
+        raise command_line(f"{guest.name} would ask itself", "name another guest")

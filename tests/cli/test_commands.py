@@ -97,12 +97,14 @@ def test_ping_in_vain(desk: Desk) -> None:
 
 def test_ping_for_programs(desk: Desk) -> None:
     document = desk.dcsim("ping", "two-az.yaml", "left", "10.0.2.4", "-c", "2", "-i", "1 ms", "--json").json
-    assert document["target"] == "10.0.2.4"
+    assert [document[key] for key in ("target", "sent", "received", "loss_ppb")] == ["10.0.2.4", 2, 2, 0]
     assert [list(answer) for answer in document["answers"]] == [["seq", "sent_ns", "rtt_ns"]] * 2
     first, second = document["answers"]
     assert abs(second["sent_ns"] - first["sent_ns"] - 1_000_000) < 10_000
     unanswered = desk.dcsim("ping", "two-az.yaml", "left", "10.0.2.5", "-c", "1", "--json")
     assert (unanswered.status, unanswered.json["answers"][0]["rtt_ns"]) == (1, None)
+    assert unanswered.json["loss_ppb"] == 1_000_000_000
+    assert unanswered.out.startswith('{\n  "target": ')
 
 
 def test_the_same_seed_pings_the_same(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from dcsim.cli import status
 from dcsim.cli.explain import shown
 from dcsim.cli.loading import command_line
 from dcsim.cli.progress import progress_on
+from dcsim.cli.terminal import width_of
 from dcsim.observe.rundir import SUMMARY, Differs
 from dcsim.observe.verdict import Verdict
 from dcsim.problem import Mistake
@@ -53,7 +54,7 @@ def _tell(scenario: Scenario, ran: Ran, wall_s: float, as_json: bool) -> None:
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
         return
     spans = columns(scenario.timeline, scenario.duration_ns)
-    text = "\n" + report(ran.records, spans, ran.judged)
+    text = "\n" + report(ran.records, spans, ran.judged, width_of(sys.stdout))
     Console(highlight=False, soft_wrap=True).print(coloured(text), end="")
     held = f"{tally(ran.judged)}  " if ran.judged else ""
     took = f"{format_duration(ran.simulated_ns)} in {wall_s:.1f} s"

@@ -118,6 +118,12 @@ class ProbeRecord:
                 return good[0].sent_ns - fault_ns
         return None if failures else 0
 
+    def steady_ns(self, fault_ns: int, end_ns: int) -> int:
+        """How long the run ended without loss, of what was sent since `fault_ns`; 0 when the last one was lost."""
+        lost = self._failures(fault_ns, end_ns)
+        good = self.within(lost[-1] + 1 if lost else fault_ns, end_ns)
+        return end_ns - good[0].sent_ns if good else 0
+
     def worst_rto_ns(self, faults_ns: Iterable[int], end_ns: int) -> int | None:
         """The longest `rto_ns` of several faults; a loss is the doing of the last fault before it.
 

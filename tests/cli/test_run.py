@@ -1,5 +1,12 @@
 """`dcsim run`: what it says and leaves, where it may write, how it ends."""
 
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +15,7 @@ import pytest
 from dcsim.cli.progress import line
 from dcsim.cli.run import EXIT
 
-from .desk import SHORT, Desk, Stream, Terminal, answer
+from .desk import COMMAND, ENVIRONMENT, SHORT, Desk, Stream, Terminal, answer
 
 ARTIFACTS = ["capture.pcapng", "events.jsonl", "inputs", "inputs/inputs.json", "inputs/s.yaml", "inputs/two-az.yaml"]
 
@@ -180,12 +187,86 @@ def test_progress_is_for_those_who_look(desk: Desk) -> None:
 
 
 def test_the_bar_grows() -> None:
-    assert line(91_000_000_000, 180_000_000_000, "outage: zone b without power") == (
+    assert line(91_000_000_000, 180_000_000_000, "outage: zone b without power", 80) == (
         " 1:31 [==========>          ] outage: zone b without power"
     )
-    bars = [line(second * 10**9, 180 * 10**9, "") for second in range(181)]
+    bars = [line(second * 10**9, 180 * 10**9, "", 80) for second in range(181)]
     assert all(before.count("=") <= after.count("=") for before, after in pairwise(bars))
     assert {len(bar) for bar in bars} == {len(bars[0])}
+
+
+GOING_ON = "gray: a -> b: loss 15 %; dark: zone b without power; flap: spine-a1 <-> core-a down"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        (GOING_ON, 120, GOING_ON),
+        (GOING_ON, 50, "gray; dark; flap"),
+        (GOING_ON, 44, "gray; dark; +1"),
+        (GOING_ON, 39, "gray; +2"),
+        (GOING_ON, 34, "+3"),
+        ("outage: zone b without power", 40, "outage"),
+        ("outage: zone b without power", 34, "outa"),
+    ],
+)
+def test_what_goes_on_is_shortened_to_the_terminal(text: str, width: int, shown: str) -> None:
+    drawn = line(60 * 10**9, 180 * 10**9, text, width)
+    assert drawn == f" 1:00 [======>              ] {shown}"
+    assert len(drawn) <= width
+
+
+def test_a_terminal_may_be_as_narrow_as_it_likes() -> None:
+    assert [len(line(10**9, 180 * 10**9, GOING_ON, width)) for width in range(31)] == list(range(30)) + [30]
+
+
+BUSY = (
+    SHORT
+    + """\
+timeline:
+  a-name-that-is-long-enough: {at: 100 ms, action: impair, target: a -> b, delay: 1 ms, jitter: 100 us}
+  another-such-name: {at: 200 ms, action: impair, target: b -> a, delay: 1 ms, jitter: 100 us}
+  one-more: {at: 300 ms, action: power-off, target: rack a/r2}
+"""
+)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_nothing_is_drawn_beyond_the_terminal(desk: Desk, columns: int) -> None:
+    """In a terminal, longer lines would wrap, and every picture leave one behind."""
+    desk.write("s.yaml", BUSY.replace("2 s", "20 s"))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [*COMMAND, "run", "s.yaml"], cwd=desk.path, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=theirs
+    )
+    os.close(theirs)
+    drawn = _all_of(ours)
+    assert process.wait(timeout=30) in (0, 1)
+    pictures = [picture for picture in drawn.split("\r\x1b[K") if picture]
+    assert pictures, "it takes long enough to be drawn"
+    assert max(map(len, pictures)) < columns
+
+
+def _all_of(terminal: int) -> str:
+    read = b""
+    # A terminal that nobody writes to any more ends with EIO.
+    with suppress(OSError):
+        while piece := os.read(terminal, 4096):
+            read += piece
+    os.close(terminal)
+    return read.decode()
+
+
+def test_the_table_fits_the_terminal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.write("s.yaml", BUSY)
+    for columns in ("40", "80"):
+        monkeypatch.setenv("COLUMNS", columns)
+        table, _, _ = desk.dcsim("run", "s.yaml", "-q").out.partition("ok  across")
+        assert max(map(len, table.splitlines())) <= int(columns)
+        assert table.count("\nacross ") >= 2, "in blocks, each with its labels"
+    monkeypatch.setenv("COLUMNS", "300")
+    assert desk.dcsim("run", "s.yaml", "-q").out.count("\nacross ") == 1
 
 
 def test_directories_are_readable_as_files_are(desk: Desk) -> None:

@@ -19,7 +19,8 @@ from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Journey, Outcome
 from netvirt.overlay import OVERHEAD_BYTES, Tunnel
-from netvirt.vpc.conntrack import Track, Tracker
+from netvirt.vpc.conntrack import Track
+from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import ICMP, TCP, UDP
 from netvirt.vpc.view import Interface
 from netvirt.wire.tcp import ACK, SYN
@@ -79,8 +80,8 @@ class _Scratch(Tracker):
     def find(self, flow: Flow, now: Ns) -> Track | None:
         return super().find(flow, now) or self._live.find(flow, now)
 
-    def full(self, now: Ns) -> bool:
-        return self._live.full(now)
+    def full(self, flow: Flow, now: Ns) -> bool:
+        return self._live.full(flow, now)
 
 
 class _Tracer:

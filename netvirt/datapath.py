@@ -13,9 +13,10 @@ from netvirt.address import BROADCAST_IP, Cidr, Ip, Ns
 from netvirt.frame import ICMP_ANSWERS, Flow
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
-from netvirt.vpc.conntrack import Track, Tracker
+from netvirt.vpc.conntrack import Track
 from netvirt.vpc.route_table import ToInterface
 from netvirt.vpc.security_group import GroupRule
+from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire.icmp import ERRORS as ICMP_ERRORS
@@ -170,7 +171,7 @@ def _group_hop(q: Question, leaving: bool) -> Hop:
         return _group_refuses(q, names, leaving)
     name, rule = permitting[0]
     if _opens_flow(q, [rule for _, rule in permitting], opposite):
-        if q.tracker.full(q.now):
+        if q.tracker.full(q.flow, q.now):
             return Hop("sg", names, "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
         q.tracking = Tracking.OPEN
     return Hop("sg", name, rule.text, rule.written)

@@ -6,7 +6,8 @@ from pathlib import Path
 import orjson
 
 from dcsim.cli import status
-from dcsim.cli.loading import address_of, command_line, guest_called, refuse_itself, settled
+from dcsim.cli.loading import address_of, command_line, guest_called, refuse_itself, settled, why
+from dcsim.observe.losses import Losses
 from dcsim.pinging import Answer, Pinger
 from dcsim.problem import Mistake
 from dcsim.scenario.load import check_patience
@@ -39,11 +40,16 @@ def ping(
     guest, target = guest_called(world, source), address_of(world, destination)
     refuse_itself(guest, target)
     pinger = Pinger(world, guest, target, every_ns, timeout_ns, size)
+    losses = Losses(world.ledger, guest.placed.interface, target)
     pinger.start(READY_NS, count)
     world.clock.run(until=READY_NS + count * every_ns + timeout_ns + MARGIN_NS)
     answers = sorted(pinger.answers, key=lambda answer: answer.sequence)
     _show(answers, count, format_ip(target), size, as_json)
-    return status.YES if any(answer.rtt_ns is not None for answer in answers) else status.NO
+    if any(answer.rtt_ns is not None for answer in answers):
+        return status.YES
+    if not as_json:
+        sys.stdout.write(why(losses.most, file, source, destination) + "\n")
+    return status.NO
 
 
 def _duration(option: str, text: str) -> int:

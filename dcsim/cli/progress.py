@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from dcsim.cli.terminal import width_of
+from dcsim.run import clock_time
 from dcsim.scenario.play import Progress
 
 WIDTH = 21
@@ -41,14 +42,8 @@ def line(now_ns: int, duration_ns: int, text: str, width: int) -> str:
     """` 1:31 [==========>         ] outage: zone b without power`, in at most `width` columns."""
     filled = now_ns * (WIDTH - 1) // duration_ns
     bar = ("=" * filled + ">").ljust(WIDTH)
-    head = f"{clock(now_ns):>5} [{bar}] "
+    head = f"{clock_time(now_ns):>5} [{bar}] "
     return (head + _shortened(text, width - len(head)))[: max(0, width)]
-
-
-def clock(now_ns: int) -> str:
-    """`1:31`: minutes and seconds."""
-    minutes, seconds = divmod(now_ns // 1_000_000_000, 60)
-    return f"{minutes}:{seconds:02}"
 
 
 def _shortened(text: str, room: int) -> str:

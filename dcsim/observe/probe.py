@@ -88,6 +88,11 @@ class ProbeRecord:
             self._sorted = True
         return self._samples
 
+    @property
+    def answered(self) -> bool:
+        """Whether any question ever was."""
+        return any(sample.rtt_ns is not None for sample in self._samples)
+
     def within(self, start_ns: int, end_ns: int) -> list[Sample]:
         """Those sent in [start, end)."""
         samples = self.samples

@@ -92,7 +92,15 @@ def test_ping(desk: Desk) -> None:
 def test_ping_in_vain(desk: Desk) -> None:
     said = desk.dcsim("ping", "two-az.yaml", "left", "10.0.1.77", "-c", "1", "-W", "20 ms")
     assert said.status == 1
-    assert said.out == "no answer from 10.0.1.77: seq=1\n1 sent, 0 received, 100 % loss\n"
+    assert said.out == answer(
+        """
+        no answer from 10.0.1.77: seq=1
+        1 sent, 0 received, 100 % loss
+        why: nobody has that address at a/r1/h1; ask dcsim trace two-az.yaml left 10.0.1.77 icmp
+        """
+    )
+    hasty = desk.dcsim("ping", "two-az.yaml", "left", "right", "-c", "1", "-W", "20 us").out
+    assert "\nwhy: nothing was lost, no answer came in time; ask dcsim trace " in hasty
 
 
 def test_ping_for_programs(desk: Desk) -> None:

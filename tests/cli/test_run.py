@@ -7,6 +7,7 @@ import struct
 import subprocess
 import termios
 from contextlib import suppress
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from dcsim.cli.progress import line
 from dcsim.cli.run import EXIT
 
-from .desk import COMMAND, ENVIRONMENT, SHORT, Desk, Stream, Terminal, answer
+from .desk import COMMAND, ENVIRONMENT, HEAD, SHORT, Desk, Stream, Terminal, answer
 
 ARTIFACTS = ["capture.pcapng", "events.jsonl", "inputs", "inputs/inputs.json", "inputs/s.yaml", "inputs/two-az.yaml"]
 
@@ -46,7 +47,11 @@ def test_a_run_that_holds(desk: Desk) -> None:
     )
     assert directory.name.startswith("s-7-")
     assert [path for path in desk.left() if not path.startswith("runs")] == ["s.yaml"]
-    assert sorted(str(path.relative_to(directory)) for path in directory.rglob("*")) == [*ARTIFACTS, "summary.json"]
+    assert sorted(str(path.relative_to(directory)) for path in directory.rglob("*")) == [
+        *ARTIFACTS,
+        "sha256sums",
+        "summary.json",
+    ]
 
 
 def test_a_run_that_fails_leaves_its_directory_too(desk: Desk) -> None:
@@ -90,6 +95,7 @@ def test_the_same_run_twice_is_the_same_bytes(desk: Desk) -> None:
     before = {path: (desk.path / path).stat().st_mtime_ns for path in desk.left()}
     second = desk.dcsim("run", "s.yaml", "--out", "out")
     assert second.status == 0 and wall_time_apart(second.out) == wall_time_apart(first.out)
+    assert second.out.endswith(" s, same bytes as before\n") and "before" not in first.out
     assert {path: (desk.path / path).stat().st_mtime_ns for path in desk.left()} == before
 
 
@@ -100,9 +106,12 @@ def test_the_same_run_twice_is_the_same_bytes(desk: Desk) -> None:
 def test_a_changed_byte_is_our_fault(desk: Desk, name: str, place: str) -> None:
     desk.write("s.yaml", SHORT)
     desk.dcsim("run", "s.yaml", "--out", "out")
-    data = bytearray((desk.path / "out" / name).read_bytes())
+    original = (desk.path / "out" / name).read_bytes()
+    data = bytearray(original)
     data[30] ^= 1
     (desk.path / "out" / name).write_bytes(data)
+    sums = desk.path / "out/sha256sums"
+    sums.write_text(sums.read_text().replace(sha256(original).hexdigest(), sha256(data).hexdigest()))
     before = desk.left()
     said = desk.dcsim("run", "s.yaml", "--out", "out")
     assert said.status == 70
@@ -110,6 +119,34 @@ def test_a_changed_byte_is_our_fault(desk: Desk, name: str, place: str) -> None:
     assert said.err.endswith(": same inputs, so a bug. Please report it, with that directory.\n")
     assert desk.left() == before
     assert (desk.path / "out" / name).read_bytes() == data
+
+
+@pytest.mark.parametrize("name", ["capture.pcapng", "events.jsonl", "summary.json", "sha256sums", "inputs/s.yaml"])
+@pytest.mark.parametrize("how", ["gone", "changed"])
+def test_a_run_that_somebody_changed(desk: Desk, name: str, how: str) -> None:
+    """That is no bug: the first run wrote down what it wrote."""
+    desk.write("s.yaml", SHORT)
+    desk.dcsim("run", "s.yaml", "--out", "out")
+    file = desk.path / "out" / name
+    if how == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(b"mine" if name == "sha256sums" else file.read_bytes() + b" ")
+    before = desk.left()
+    said = desk.dcsim("run", "s.yaml", "--out", "out")
+    assert (said.status, said.out) == (2, "")
+    what = "is gone" if how == "gone" else "was changed"
+    assert said.err == f"dcsim: out is not whole ({name} {what}); remove it to run anew\n"
+    assert desk.left() == before
+
+
+def test_the_digests_are_for_other_tools_too(desk: Desk) -> None:
+    desk.write("s.yaml", SHORT)
+    desk.dcsim("run", "s.yaml", "--out", "out")
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "sha256sums"], cwd=desk.path / "out", capture_output=True, check=False
+    )
+    assert (checked.returncode, checked.stdout) == (0, b"")
 
 
 def _occupied(desk: Desk) -> str:
@@ -150,7 +187,7 @@ def test_nothing_is_written_over_something_else(desk: Desk, prepare: object, wha
     target = prepare(desk)
     before = desk.left()
     said = desk.dcsim("run", "s.yaml", "--out", target)
-    assert (said.status, said.err) == (2, f"dcsim: {what}\n")
+    assert (said.status, said.out, said.err) == (2, "", f"dcsim: {what}\n")
     assert desk.left() == before
 
 
@@ -274,3 +311,35 @@ def test_directories_are_readable_as_files_are(desk: Desk) -> None:
     desk.dcsim("run", "s.yaml", "--out", "out")
     Path("mine").mkdir()
     assert (desk.path / "out").stat().st_mode == (desk.path / "mine").stat().st_mode
+
+
+SHUT = (
+    HEAD
+    + """\
+vpcs:
+  m:
+    cidr_block: 10.0.0.0/16
+    subnets: {net: {per_zone: true, cidr_block: 10.0.1.0/24, network_acl: db}}
+    network_acls: {db: {ingress: 110 deny icmp from 10.0.0.0/16, egress: 100 allow all to 0.0.0.0/0}}
+    security_groups: {open: {ingress: all from 0.0.0.0/0}}
+    instances:
+      left: {subnet: net-a, security_groups: open}
+      right: {subnet: net-b, security_groups: open}
+"""
+)
+
+
+def test_who_never_got_an_answer_learns_why(desk: Desk) -> None:
+    desk.write("shut.yaml", SHUT)
+    desk.write(
+        "s.yaml",
+        SHORT.replace("two-az", "shut").replace("  across: {", "  back: {ping: left, from: right}\n  across: {"),
+    )
+    said = desk.dcsim("run", "s.yaml")
+    whys = [line for line in said.out.splitlines() if line.startswith("why")]
+    assert whys == [
+        "why: network ACL at a/r1/h1; ask dcsim trace s.yaml right left icmp",
+        "why: network ACL at b/r1/h1; ask dcsim trace s.yaml left right icmp",
+    ]
+    assert desk.dcsim(*whys[0].partition("ask dcsim ")[2].split()).status == 1
+    assert "why" not in desk.dcsim("run", "az-outage.yaml", "-q").out, "it had answers before"

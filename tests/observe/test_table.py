@@ -105,8 +105,13 @@ def test_what_does_not_fit_beside_stands_below() -> None:
     blocks = [block.splitlines() for block in narrow.split("\n\n")]
     assert all([line.split()[0] for line in block] == ["across", "sent", "loss", "p50", "p99"] for block in blocks)
     assert " ".join(block[0].removeprefix("across") for block in blocks).split() == [
-        "before", "outage-1", "outage-1+outage-2", "outage-1+outage-2+outage-3", "outage-1+outage-2+outage-3+1", "after",
-    ]  # fmt: skip
+        "before",
+        "outage-1",
+        "outage-1+outage-2",
+        "outage-1+outage-2+outage-3",
+        "outage-1+outage-2+outage-3+1",
+        "after",
+    ]
     sent = [int(cell) for block in blocks for cell in block[1].split()[1:]]
     assert sent == [100, 100, 100, 100, 1200, 200]
 

@@ -1,13 +1,16 @@
 """A scenario from file to run directory: played, watched, judged, laid down."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dcsim.observe.capture import Capture
 from dcsim.observe.events import EventLog
 from dcsim.observe.inputs import Inputs
+from dcsim.observe.losses import Loss, Losses
 from dcsim.observe.probe import ProbeRecord
-from dcsim.observe.rundir import CAPTURE, EVENTS, SUMMARY, default_name, run_directory
+from dcsim.observe.rundir import CAPTURE, EVENTS, SUMMARY, default_name, digest_of, run_directory
 from dcsim.observe.summary import Result, summary, written
 from dcsim.observe.verdict import Judged, Verdict, judge, verdict
 from dcsim.scenario.play import Play, Progress, stage
@@ -26,14 +29,26 @@ class Ran:
     judged: tuple[Judged, ...]
     verdict: Verdict
     simulated_ns: int
+    repeated: bool
+    """The same run lay there already, and was compared."""
+    losses: Mapping[str, Loss]
+    """By probe that never had an answer: what became of most of its packets."""
 
 
-def run(scenario: Scenario, seed: int, out: Path | None, progress: Progress) -> Ran:
-    """Refused when the scenario cannot be built, Mistake when `out` cannot be written, Differs when it is our bug."""
+def run(
+    scenario: Scenario, seed: int, out: Path | None, progress: Progress, begun: Callable[[], None] = lambda: None
+) -> Ran:
+    """Refused when the scenario cannot be built, Mistake when `out` cannot be written, Differs when it is our bug.
+
+    `begun` is called when nothing is refused any more.
+    """
     play = stage(scenario, seed)
     inputs = Inputs(scenario.files, {"seed": seed}, _images(play))
     directory = out or RUNS / default_name(scenario.name, seed, inputs.sha256)
-    with run_directory(directory, inputs) as folder:
+    with run_directory(directory, inputs) as folder, _breaking_off(play):
+        repeated = digest_of(directory) is not None
+        begun()
+        losses = _watch_losses(play)
         events = _watch_and_run(play, folder, progress)
         records = tuple(_record(play, probe.name, probe.every_ns) for probe in scenario.probes)
         by_name = {record.name: record for record in records}
@@ -52,7 +67,34 @@ def run(scenario: Scenario, seed: int, out: Path | None, progress: Progress) -> 
             targets=play.targets,
         )
         (folder / SUMMARY).write_bytes(written(summary(play.world, result)))
-    return Ran(directory, records, judged, result.verdict, scenario.duration_ns)
+    never = {record.name for record in records if record.samples and not record.answered}
+    lost = {name: each.most for name, each in losses.items() if name in never}
+    return Ran(directory, records, judged, result.verdict, scenario.duration_ns, repeated, lost)
+
+
+@contextmanager
+def _breaking_off(play: Play) -> Iterator[None]:
+    """Whoever ends a run early learns how far it was."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as error:
+        error.add_note(f"at {clock_time(play.world.clock.now)}, nothing kept")
+        raise
+
+
+def clock_time(ns: int) -> str:
+    """`1:31`: minutes and seconds."""
+    minutes, seconds = divmod(ns // 1_000_000_000, 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def _watch_losses(play: Play) -> dict[str, Losses]:
+    guests = play.world.guests
+    pairs = {probe.name: (guests[probe.source], guests[probe.target]) for probe in play.scenario.probes}
+    return {
+        name: Losses(play.world.ledger, source.placed.interface, target.placed.interface.address)
+        for name, (source, target) in pairs.items()
+    }
 
 
 def _watch_and_run(play: Play, folder: Path, progress: Progress) -> int:

@@ -4,13 +4,16 @@ It asks the same `datapath` that live traffic asks, with the views and connectio
 connections in scratch tables only: tracing changes nothing.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from dcsim.cloud.outside import OUTSIDE
 from dcsim.fixes import CLIENT_PORTS, Advisor
+from dcsim.problem import Mistake
 from dcsim.topology.quantity import format_duration
+from dcsim.topology.words import quoted
 from dcsim.world import Guest, World
 from netvirt import datapath
 from netvirt.address import HostId, Ip, Ns, format_ip
@@ -19,13 +22,17 @@ from netvirt.frame import Flow
 from netvirt.journey import Hop, Journey, Outcome
 from netvirt.line import OVERHEAD_BYTES as OVERHEAD
 from netvirt.overlay import BORDER, INTERNET, OVERHEAD_BYTES, Tunnel
-from netvirt.vpc.conntrack import Track, Tracker
-from netvirt.vpc.traffic import ICMP, TCP
+from netvirt.vpc.conntrack import Track
+from netvirt.vpc.tracker import Tracker
+from netvirt.vpc.traffic import ICMP, TCP, UDP
 from netvirt.vpc.view import Interface
 from netvirt.wire.tcp import ACK, SYN
 
 EPHEMERAL_PORT = 49152
 """The source port of a traced flow when none is given: the first of the dynamic range (RFC 6335 section 6)."""
+
+PORTS = re.compile(r"(?:(?P<name>tcp|udp)[ /])?(?P<port>[0-9]{1,5})(?P<last>[-:,][0-9,:-]*)?(?:/(?P<after>tcp|udp))?")
+"""How people and other tools write ports."""
 
 _HEADERS = {ICMP: 14 + 20 + 8 + 56, TCP: 14 + 20 + 20}
 """Frame sizes that latencies are given for: a ping with its usual 56 octets, a bare SYN, and below a bare datagram."""
@@ -34,15 +41,26 @@ _DATAGRAM = 14 + 20 + 8
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """Both directions. `reply` is None when nobody is there who could answer."""
+    """Both directions. `reply` is None when nobody is there who could answer.
+
+    `asked` is the destination as it was asked for, `destination` where the packet ends: another guest (`middlebox`)
+    where a route leads to one.
+    """
 
     source: str
+    asked: str
     destination: str
     flow: Flow
     forward: Journey
     reply: Journey | None
     latency_ns: int
     notes: tuple[str, ...]
+    middlebox: Hop | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """The packet gets where it was meant to go; its reply may still be stopped."""
+        return self.forward.delivered and self.middlebox is None
 
     @property
     def reachable(self) -> bool:
@@ -65,8 +83,8 @@ class _Scratch(Tracker):
     def find(self, flow: Flow, now: Ns) -> Track | None:
         return super().find(flow, now) or self._live.find(flow, now)
 
-    def full(self, now: Ns) -> bool:
-        return self._live.full(now)
+    def full(self, flow: Flow, now: Ns) -> bool:
+        return self._live.full(flow, now)
 
 
 class _Way(NamedTuple):
@@ -245,6 +263,36 @@ class TrafficSpec:
     source_port: int | None = None
 
 
+def parse_traffic(text: str) -> TrafficSpec:
+    """`tcp 22`, `udp 53`, `icmp`, `proto 47`; Mistake for anything else."""
+    match text.lower().split():
+        case ["tcp" | "udp" as name, port] if _is_number(port, 65535):
+            return TrafficSpec(TCP if name == "tcp" else UDP, int(port))
+        case ["icmp"]:
+            return TrafficSpec(ICMP)
+        case ["proto", number] if _is_number(number, 255) and int(number) not in (ICMP, TCP, UDP):
+            return TrafficSpec(int(number))
+        case ["tcp" | "udp" as name]:
+            raise Mistake(f"{name} lacks a port", f"write {name} {443 if name == 'tcp' else 53}")
+        case words:
+            raise Mistake(*_no_traffic(text, words))
+
+
+def _is_number(text: str, most: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= most
+
+
+def _no_traffic(text: str, words: list[str]) -> tuple[str, str]:
+    """What is wrong with it, and what was probably meant."""
+    found = PORTS.fullmatch(" ".join(words))
+    if found is None or int(found["port"]) > 65535:
+        return f"{quoted(text)} is no traffic", "write tcp 443, udp 53, icmp or proto 47"
+    meant = f"{found['name'] or found['after'] or 'tcp'} {found['port']}"
+    if found["last"]:
+        return f"{quoted(text)} is several ports", f"a packet has one; write {meant}"
+    return f"{quoted(text)} is no traffic", f"write {meant}"
+
+
 def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) -> Traced:
     """The way of such a packet now, and of its reply."""
     flow = flow_between(source, destination, traffic)
@@ -254,8 +302,9 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
     reply = None
+    there = way is not None and way.flow.dst == way.target.placed.interface.address
     # Who is not the destination (a middlebox) answers nothing by itself.
-    if way is not None and target is not None and way.flow.dst == target.placed.interface.address:
+    if way is not None and target is not None and there:
         answer = way.flow.reply()
         if flow.protocol == TCP:
             answer = replace(answer, tcp_flags=SYN | ACK)
@@ -264,9 +313,16 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
         if home is not None and home.target is not source:
             back.append(Hop("guest", home.target.name, "gets the reply, and is not who asked", "", Outcome.UNKNOWN))
         reply = _journey(back, home is not None)
-    notes = _notes(source, target)
     where = target.name if target is not None else format_ip(destination)
-    return Traced(source.name, where, flow, forward, reply, latency_ns, notes)
+    asked = where if there else format_ip(destination)
+    middlebox = _handed(where, asked) if forward.delivered and not there else None
+    return Traced(source.name, asked, where, flow, forward, reply, latency_ns, _notes(source, target), middlebox)
+
+
+def _handed(name: str, asked: str) -> Hop:
+    """The end of what can be traced."""
+    advice = f"what {name} does with it is its program's affair; trace from {name} to follow what it sends"
+    return Hop("guest", name, f"HANDED to {name}, which is not {asked}", code="HANDED_TO_MIDDLEBOX", advice=advice)
 
 
 def _journey(hops: list[Hop], arrives: bool) -> Journey:

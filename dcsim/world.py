@@ -1,6 +1,6 @@
 """A built region: registries of what exists. Verbs live beside their nouns."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -113,6 +113,7 @@ class World:
         self.propagation.listeners.append(self.outside.hold)
         self.hosts: dict[HostId, Host] = {}
         self.guests: dict[tuple[str, str], Guest] = {}
+        self._names: defaultdict[HostId, list[str]] = defaultdict(list)
         self.listeners: list[Listener] = []
         self._namesakes = Counter(request.name for request in plan.requests if isinstance(request, RunInstances))
         self.fabric.observe(self._on_routing)
@@ -177,6 +178,7 @@ class World:
         )
         host.add(guest.instance)
         self.guests[placed.vpc.name, guest.name] = guest
+        self._names[host.id].append(guest.name)
 
     def invite(self, outsiders: Sequence[Outsider]) -> None:
         """Let the computers of the Internet be there."""
@@ -200,8 +202,7 @@ class World:
         return host
 
     def _on_power(self, host: Host, up: bool) -> None:
-        names = tuple(guest.name for guest in self if guest.host is host)
-        self.tell(PowerChanged(host.name, up, names))
+        self.tell(PowerChanged(host.name, up, tuple(self._names[host.id])))
         if up:
             self.propagation.catch_up(host)
             host.power_on()

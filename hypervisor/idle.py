@@ -4,8 +4,16 @@ from hypervisor.clock import Clock, Source
 from hypervisor.driver import Driver
 from hypervisor.guest import Reporter, Wire
 from netvirt.address import Cidr, Ip, format_ip, parse_ip
+from netvirt.linklocal import MTU_BYTES
 from netvirt.ping import Ping, PingResult
 from netvirt.stack import Stack
+
+MOST_BYTES = MTU_BYTES.value - 28
+"""Of data in a ping that is not fragmented: less the headers of IPv4 and ICMP."""
+
+
+def _are_numbers(*words: str) -> bool:
+    return all(word.isascii() and word.isdecimal() for word in words)
 
 
 class Idle:
@@ -33,15 +41,24 @@ class Idle:
 
     def order(self, line: str) -> None:
         match line.split():
-            case ["ping", number, target, count, every, timeout, size]:
-                now = self._clock.now
-                numbers = int(count), int(every), int(timeout), int(size)
-                self._stack.ping(Ping(int(number), parse_ip(target), *numbers, now))
-                self._driver.poll()
-            case ["stop", number]:
+            case ["ping", number, target, *rest] if _are_numbers(number, *rest) and len(rest) == 4:
+                self._ping(int(number), target, *map(int, rest))
+            case ["stop", number] if _are_numbers(number):
                 self._stack.stop_ping(int(number))
             case _:
                 self._report.console(f"error unknown order {line}")
+
+    def _ping(self, number: int, target: str, count: int, every: int, timeout: int, size: int) -> None:
+        try:
+            address = parse_ip(target)
+        except ValueError as error:
+            self._report.console(f"error {error}")
+            return
+        if every < 1 or size > MOST_BYTES:
+            self._report.console(f"error ping every {every} ns with {size} octets")
+            return
+        self._stack.ping(Ping(number, address, count, every, timeout, size, self._clock.now))
+        self._driver.poll()
 
     def _on_result(self, result: PingResult) -> None:
         self._report.console(str(result))

@@ -14,9 +14,10 @@ from netvirt.frame import ICMP_ANSWERS, Flow
 from netvirt.gateway import internet, peering
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
-from netvirt.vpc.conntrack import Track, Tracker
+from netvirt.vpc.conntrack import Track
 from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToPeering
 from netvirt.vpc.security_group import GroupRule
+from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire.icmp import ERRORS as ICMP_ERRORS
@@ -185,7 +186,7 @@ def _group_hop(q: Question, leaving: bool) -> Hop:
         return _group_refuses(q, names, leaving)
     name, rule = permitting[0]
     if _opens_flow(q, [rule for _, rule in permitting], opposite):
-        if q.tracker.full(q.now):
+        if q.tracker.full(q.flow, q.now):
             return Hop("sg", names, "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
         q.tracking = Tracking.OPEN
     return Hop("sg", name, rule.text, rule.written)

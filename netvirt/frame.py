@@ -147,6 +147,9 @@ class Flow:
             return _KEY.pack(
                 self.protocol, self.src, self.dst, max(self.icmp_id, 0), self.icmp_type << 8 | self.icmp_code
             )
+        if self.fragment_offset:
+            # Its ports are in another packet: it belongs to no flow but that of its like.
+            return _KEY.pack(self.protocol, self.src, self.dst, 0, 0) + b"+"
         return _KEY.pack(self.protocol, self.src, self.dst, max(self.src_port, 0), max(self.dst_port, 0))
 
     def reply(self) -> "Flow":

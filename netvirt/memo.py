@@ -49,6 +49,7 @@ class Memo(Generic[E]):
         entry = self.entries.pop(key, None)
         if entry is None:
             return
+        entry.track.releases(self, key)
         for noun in entry.nouns:
             self._resting_on[noun].pop(key, None)
 
@@ -59,5 +60,5 @@ class Memo(Generic[E]):
                 self.forget(key)
 
     def flush(self) -> None:
-        self.entries.clear()
-        self._resting_on.clear()
+        for key in list(self.entries):
+            self.forget(key)

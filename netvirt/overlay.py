@@ -64,6 +64,9 @@ class Tunnel:
         self.source_port = ENTROPY_BASE | zlib.crc32(inner_key) & (1 << ENTROPY_BITS) - 1
         self.flow = source << 48 | target << 16 | self.source_port
 
+    def equals(self, other: "Tunnel") -> bool:
+        return (self.flow, self.vni, self.sender) == (other.flow, other.vni, other.sender)
+
     def again(self) -> "Tunnel":
         """An equal tunnel that no memo knows."""
         other = Tunnel.__new__(Tunnel)

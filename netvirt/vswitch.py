@@ -16,12 +16,12 @@ from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Memo
 from netvirt.overlay import BORDER, INTERNET, Encapsulated, Tunnel
-from netvirt.vpc.conntrack import Track, Tracker, Untracked
+from netvirt.vpc.conntrack import Track
+from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, HEADER_BYTES, Ethernet
 from netvirt.wire.malformed import Malformed
 
-_UNTRACKED = Untracked()
 _GROUP_BIT = 1 << 40
 """Set in broadcast and multicast MAC addresses (IEEE 802.3 clause 3.2.3)."""
 
@@ -168,7 +168,7 @@ class VSwitch:
         assert decision.target is not None and decision.target_view is not None, "what passes has a target"
         eni, target, view = question.eni, decision.target, decision.target_view
         track = _commit(question, decision)
-        tunnel = Tunnel(self.host, target.host, view.vni, eni.number, question.flow.key)
+        tunnel = _tunnel(port, frame, Tunnel(self.host, target.host, view.vni, eni.number, question.flow.key))
         macs_in = frame.data[:12]
         source = eni.mac if target.subnet == eni.subnet else view.subnets[target.subnet].router_mac
         macs_out = target.mac.to_bytes(6) + source.to_bytes(6)
@@ -243,6 +243,12 @@ class VSwitch:
         self.ledger.drop(frame, self.place, reason)
 
 
+def _tunnel(port: Port, frame: Frame, wanted: Tunnel) -> Tunnel:
+    """The tunnel that the flow had already, if it still goes where it went: the receiver knows it by identity."""
+    known = port.departures.entries.get(frame.key)
+    return known.tunnel if known is not None and known.tunnel.equals(wanted) else wanted
+
+
 def _neighbour(view: VpcView, subnet: Subnet, header: Ethernet) -> Interface | None:
     """The interface of the same subnet that the frame is addressed to, if it is not for the router."""
     interface = view.interfaces.get(view.by_mac.get(header.dst, ""))
@@ -259,15 +265,15 @@ def _verified(view: VpcView, tunnel: Tunnel, sender: Interface | None, flow: Flo
 
 
 def _commit(question: Question, decision: Decision) -> Track | None:
-    """Make the decision's tracking true. None: it rests on another flow's track, so it is not to be remembered."""
+    """Make the decision's tracking true; what it rests on. None: on another flow's track, so it is not remembered."""
     if decision.tracking is Tracking.RELATED:
         return None
     if decision.tracking is Tracking.NONE:
-        return _UNTRACKED
+        return question.tracker.without_track(question.flow)
     if decision.tracking is Tracking.OPEN:
         return question.tracker.open(question.flow, question.now)
     assert decision.track is not None, "an existing track was found"
-    decision.track.see(question.flow, question.now)
+    question.tracker.see(decision.track, question.flow, question.now)
     return decision.track
 
 

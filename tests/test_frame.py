@@ -303,7 +303,7 @@ def test_reply_to_an_echo_is_the_other_echo() -> None:
         (Flow(17, A, B, 1234, 80), b"\x11" + KEY_ENDS),
         (Flow(1, A, B, icmp_type=8, icmp_code=0, icmp_id=7), b"\x01" + KEY_ENDS[:8] + b"\0\7\10\0"),
         (Flow(1, A, B, icmp_type=3, icmp_code=1), b"\x01" + KEY_ENDS[:8] + b"\0\0\3\1"),
-        (Flow(17, A, B, fragment_offset=3), b"\x11" + KEY_ENDS[:8] + bytes(4)),
+        (Flow(17, A, B, fragment_offset=3), b"\x11" + KEY_ENDS[:8] + bytes(4) + b"+"),
     ],
     ids=["ports", "echo", "error", "fragment"],
 )

@@ -25,8 +25,8 @@ class _Commands(TyperGroup):
             # Whoever read our output has seen enough; Python would complain again when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(status.YES) from None
-        except KeyboardInterrupt:
-            sys.stderr.write("interrupted\n")
+        except KeyboardInterrupt as interruption:
+            sys.stderr.write(status.ended("interrupted", interruption))
             raise typer.Exit(status.INTERRUPTED) from None
 
 

@@ -1,8 +1,10 @@
 """From what the user typed to a world."""
 
+import shlex
 from pathlib import Path
 
 from dcsim.cli.explain import BadArgument
+from dcsim.observe.losses import Loss
 from dcsim.problem import with_advice
 from dcsim.scenario.load import kind_of, load_scenario
 from dcsim.topology.load import load
@@ -45,3 +47,14 @@ def address_of(world: World, text: str) -> Ip:
             advice = "write it like 10.0.0.4, or name a guest"
             raise command_line(f"{quoted(text)} is not an IPv4 address", advice) from None
     return guest_called(world, text).placed.interface.address
+
+
+def refuse_itself(guest: Guest, target: Ip) -> None:
+    """What a guest sends itself never leaves it."""
+    if guest.placed.interface.address == target:
+        raise command_line(f"{guest.name} would ask itself", "name another guest")
+
+
+def why(loss: Loss, file: Path, source: str, target: str) -> str:
+    """After asking in vain: what became of the packets, and how to ask which rule it was."""
+    return f"why: {loss}; ask dcsim trace {shlex.quote(str(file))} {source} {target} icmp"

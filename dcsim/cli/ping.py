@@ -6,7 +6,8 @@ from pathlib import Path
 import orjson
 
 from dcsim.cli import status
-from dcsim.cli.loading import address_of, command_line, guest_called, settled
+from dcsim.cli.loading import address_of, command_line, guest_called, refuse_itself, settled, why
+from dcsim.observe.losses import Losses
 from dcsim.pinging import Answer, Pinger
 from dcsim.problem import Mistake
 from dcsim.scenario.load import check_patience
@@ -37,12 +38,18 @@ def ping(
         raise command_line(f"--timeout {mistake.message}", mistake.advice) from None
     world = settled(file, seed)
     guest, target = guest_called(world, source), address_of(world, destination)
+    refuse_itself(guest, target)
     pinger = Pinger(world, guest, target, every_ns, timeout_ns, size)
+    losses = Losses(world.ledger, guest.placed.interface, target)
     pinger.start(READY_NS, count)
     world.clock.run(until=READY_NS + count * every_ns + timeout_ns + MARGIN_NS)
     answers = sorted(pinger.answers, key=lambda answer: answer.sequence)
     _show(answers, count, format_ip(target), size, as_json)
-    return status.YES if any(answer.rtt_ns is not None for answer in answers) else status.NO
+    if any(answer.rtt_ns is not None for answer in answers):
+        return status.YES
+    if not as_json:
+        sys.stdout.write(why(losses.most, file, source, destination) + "\n")
+    return status.NO
 
 
 def _duration(option: str, text: str) -> int:
@@ -56,9 +63,18 @@ def _duration(option: str, text: str) -> int:
 
 
 def _show(answers: list[Answer], count: int, target: str, size: int, as_json: bool) -> None:
+    received = sum(answer.rtt_ns is not None for answer in answers)
+    loss_ppb = (count - received) * 1_000_000_000 // count
     if as_json:
         rows = [{"seq": a.sequence, "sent_ns": a.sent_ns, "rtt_ns": a.rtt_ns} for a in answers]
-        sys.stdout.buffer.write(orjson.dumps({"target": target, "answers": rows}) + b"\n")
+        document = {
+            "target": target,
+            "sent": count,
+            "received": received,
+            "loss_ppb": loss_ppb,
+            "answers": rows,
+        }
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
         return
     for answer in answers:
         if answer.rtt_ns is not None:
@@ -66,6 +82,4 @@ def _show(answers: list[Answer], count: int, target: str, size: int, as_json: bo
             sys.stdout.write(f"{size + 8} bytes from {target}: seq={answer.sequence} ttl=64 time={time}\n")
         else:
             sys.stdout.write(f"no answer from {target}: seq={answer.sequence}\n")
-    received = sum(answer.rtt_ns is not None for answer in answers)
-    loss = format_percent((count - received) * 1_000_000_000 // count, 3)
-    sys.stdout.write(f"{count} sent, {received} received, {loss} loss\n")
+    sys.stdout.write(f"{count} sent, {received} received, {format_percent(loss_ppb, 3)} loss\n")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
+from dcsim.cli.terminal import width_of
+from dcsim.run import clock_time
 from dcsim.scenario.play import Progress
 
 WIDTH = 21
@@ -24,7 +26,9 @@ def progress_on(duration_ns: int, hidden: bool) -> Iterator[Progress]:
         nonlocal last
         if monotonic() - last >= EVERY_S:
             last = monotonic()
-            sys.stderr.write(f"\r\x1b[K{line(now_ns, duration_ns, text)}")
+            # The last column stays free: some terminals begin a new line when it is written.
+            picture = line(now_ns, duration_ns, text, width_of(sys.stderr) - 1)
+            sys.stderr.write(f"\r\x1b[K{picture}")
             sys.stderr.flush()
 
     try:
@@ -34,9 +38,23 @@ def progress_on(duration_ns: int, hidden: bool) -> Iterator[Progress]:
         sys.stderr.flush()
 
 
-def line(now_ns: int, duration_ns: int, text: str) -> str:
-    """` 1:31 [==========>         ] outage: zone b without power`"""
-    minutes, seconds = divmod(now_ns // 1_000_000_000, 60)
+def line(now_ns: int, duration_ns: int, text: str, width: int) -> str:
+    """` 1:31 [==========>         ] outage: zone b without power`, in at most `width` columns."""
     filled = now_ns * (WIDTH - 1) // duration_ns
     bar = ("=" * filled + ">").ljust(WIDTH)
-    return f"{minutes:2}:{seconds:02} [{bar}] {text}"
+    head = f"{clock_time(now_ns):>5} [{bar}] "
+    return (head + _shortened(text, width - len(head)))[: max(0, width)]
+
+
+def _shortened(text: str, room: int) -> str:
+    """What is going on; where that is too long, who: `gray; dark; +1`."""
+    if len(text) <= room:
+        return text
+    doings = text.split("; ")
+    names = [doing.partition(":")[0] for doing in doings]
+    for shown in range(len(names), 0, -1):
+        rest = [f"+{len(names) - shown}"] if shown < len(names) else []
+        short = "; ".join([*names[:shown], *rest])
+        if len(short) <= room:
+            return short
+    return text if len(names) == 1 else f"+{len(names)}"

@@ -11,3 +11,10 @@ BUG = 70
 """EX_SOFTWARE of sysexits.h: our fault."""
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
+TERMINATED = 143
+"""128 + SIGTERM."""
+
+
+def ended(how: str, error: BaseException) -> str:
+    """What a command noted on its way out comes after it: `interrupted at 1:03, nothing kept`."""
+    return " ".join([how, *getattr(error, "__notes__", ())]) + "\n"

@@ -1,18 +1,21 @@
 """`dcsim trace`: hop by hop, which rule decided, and every blocker."""
 
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from dcsim.cli import status
-from dcsim.cli.loading import address_of, command_line, guest_called, settled
+from dcsim.cli.loading import address_of, command_line, guest_called, refuse_itself, settled
+from dcsim.problem import Mistake
 from dcsim.topology.quantity import format_duration
-from dcsim.trace import Traced, TrafficSpec
+from dcsim.trace import Traced, TrafficSpec, parse_traffic
 from dcsim.trace import trace as trace_packet
 from netvirt.journey import Hop, Journey, Outcome
-from netvirt.vpc.traffic import ICMP, TCP, UDP
+from netvirt.vpc.traffic import TCP, UDP
 
 LABEL_WIDTH = 14
 """Of the first column; longer names make it wider."""
@@ -21,7 +24,9 @@ LABEL_WIDTH = 14
 def trace(file: Path, source: str, destination: str, words: list[str], source_port: int | None, as_json: bool) -> int:
     traffic = traffic_of(words, source_port)
     world = settled(file)
-    traced = trace_packet(world, guest_called(world, source), address_of(world, destination), traffic)
+    guest, target = guest_called(world, source), address_of(world, destination)
+    refuse_itself(guest, target)
+    traced = trace_packet(world, guest, target, traffic)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(as_dict(traced), option=orjson.OPT_INDENT_2) + b"\n")
     else:
@@ -31,24 +36,28 @@ def trace(file: Path, source: str, destination: str, words: list[str], source_po
 
 def traffic_of(words: list[str], source_port: int | None) -> TrafficSpec:
     """`tcp 22`, `udp 53`, `icmp`, `proto 47`; as several words or one."""
-    match " ".join(words).split():
-        case ["tcp" | "udp" as name, port] if port.isdecimal() and int(port) <= 65535:
-            return TrafficSpec(TCP if name == "tcp" else UDP, int(port), source_port)
-        case ["icmp"]:
-            return TrafficSpec(ICMP)
-        case ["proto", number] if number.isdecimal() and int(number) <= 255 and int(number) not in (ICMP, TCP, UDP):
-            return TrafficSpec(int(number))
-    raise command_line(f"'{' '.join(words)}' is no traffic", "write tcp 443, udp 53, icmp or proto 47")
+    try:
+        traffic = parse_traffic(" ".join(words))
+    except Mistake as mistake:
+        raise command_line(mistake.message, mistake.advice) from None
+    if source_port is None:
+        return traffic
+    if traffic.protocol not in (TCP, UDP):
+        raise command_line(f"{' '.join(words)} has no --source-port", "leave it out; tcp and udp have ports")
+    return replace(traffic, source_port=source_port)
 
 
 def lines(traced: Traced) -> list[str]:
     """The table for people, and under it what each blocker says."""
     rows = [(f"{number} {label(hop)}", _verdict(hop)) for number, hop in enumerate(traced.forward.hops, 1)]
-    if traced.forward.delivered:
+    if traced.middlebox is not None:
+        rows.append((f"{len(rows) + 1} {traced.middlebox.name}", traced.middlebox.rule))
+    elif traced.forward.delivered:
         after = format_duration(traced.latency_ns, 4)
         rows.append((f"{len(rows) + 1} {traced.destination}", f"DELIVERED after {after}"))
     rows += _reply(traced)
-    notes = [("note", note) for note in traced.notes]
+    told = [*traced.notes, *([traced.middlebox.advice] if traced.middlebox else [])]
+    notes = [("note", note) for note in told]
     width = max(LABEL_WIDTH, *(len(what) for what, _ in rows))
     blockers = _blockers("forward", traced.forward)
     if traced.reply is not None:
@@ -99,19 +108,20 @@ def _blockers(direction: str, journey: Journey) -> list[str]:
 
 def as_dict(traced: Traced) -> dict[str, Any]:
     """For programs; components are named as Reachability Analyzer's PathComponents are."""
+    handed = () if traced.middlebox is None else (traced.middlebox,)
     return {
         "source": traced.source,
-        "destination": traced.destination,
+        "destination": traced.asked,
         "networkPathFound": traced.reachable,
-        "latency_ns": traced.latency_ns,
-        "forwardPathComponents": _components(traced.forward),
-        "returnPathComponents": None if traced.reply is None else _components(traced.reply),
-        "explanations": [hop.code for hop in traced.blockers if hop.code],
+        "latency_ns": traced.latency_ns if traced.delivered else None,
+        "forwardPathComponents": _components((*traced.forward.hops, *handed)),
+        "returnPathComponents": None if traced.reply is None else _components(traced.reply.hops),
+        "explanations": [hop.code for hop in (*traced.blockers, *handed) if hop.code],
         "additionalDetails": list(traced.notes),
     }
 
 
-def _components(journey: Journey) -> list[dict[str, Any]]:
+def _components(hops: Iterable[Hop]) -> list[dict[str, Any]]:
     return [
         {
             "sequenceNumber": number,
@@ -123,5 +133,5 @@ def _components(journey: Journey) -> list[dict[str, Any]]:
             "explanationCode": hop.code or None,
             "advice": hop.advice or None,
         }
-        for number, hop in enumerate(journey.hops, 1)
+        for number, hop in enumerate(hops, 1)
     ]

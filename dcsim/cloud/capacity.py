@@ -1,8 +1,11 @@
 """Which host a new instance gets: spread over racks, then hosts, as long as there is room."""
 
+import re
 from heapq import heappop, heappush
 
 from dcsim.fabric.layout import Kind, Layout
+from dcsim.problem import Mistake
+from dcsim.topology.words import quoted
 from netvirt.address import HostId
 from netvirt.constant import Constant, Evidence
 
@@ -16,14 +19,35 @@ HOST_VCPUS = Constant(
     Evidence.DOCUMENTED,
 )
 
+FAMILY = re.compile(r"[a-z]{1,4}[0-9]{1,2}[a-z]*(-[a-z0-9]{1,8})?|u-[0-9]{1,2}tb[0-9]|mac-m[0-9][a-z]*")
+"""`m7i`, `c6gn`, `m7i-flex`, `u7i-12tb`, `p6-b200`; `u-6tb1`, `mac-m4` (EC2 User Guide, "Amazon EC2 instance type
+naming conventions"). Families come and go, so their shape is asked for, not their names."""
+TIMES = (2, 3, 4, 6, 8, 9, 10, 12, 16, 18, 24, 32, 36, 48, 56, 72, 96, 112, 128, 192, 224, 480)
+SIZES = (
+    *("nano", "micro", "small", "medium", "large", "xlarge"),
+    *(f"{times}xlarge" for times in TIMES),
+    "metal",
+    *(f"metal-{times}xl" for times in (8, 12, 16, 24, 32, 48, 96)),
+)
+"""EC2 Instance Types, Specifications."""
+
 _VCPUS = {"nano": 2, "micro": 2, "small": 2, "medium": 1, "large": 2, "xlarge": 4, "metal": 96}
 
 
 def vcpus(instance_type: str) -> int:
     """vCPUs of a type by its size: `m7g.large` 2, `m5.4xlarge` 16 (EC2 Instance Types)."""
     size = instance_type.rpartition(".")[2]
-    times = size.removesuffix("xlarge")
+    times = size.removesuffix("xlarge").removeprefix("metal-").removesuffix("xl")
     return 4 * int(times) if times.isdecimal() else _VCPUS.get(size, 2)
+
+
+def check_type(instance_type: str) -> None:
+    """Mistake when EC2 can have no such type."""
+    family, _, size = instance_type.partition(".")
+    if FAMILY.fullmatch(family) and size in SIZES:
+        return
+    like_one = "sizes are like large, 4xlarge, metal" if FAMILY.fullmatch(family) else "write it like m7i.large"
+    raise Mistake(f"no instance type {quoted(instance_type)}", like_one)
 
 
 def is_arm(instance_type: str) -> bool:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcsim.cloud.capacity import Capacity, Zone, is_arm, vcpus
+from dcsim.cloud.capacity import Capacity, Zone, check_type, is_arm, vcpus
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
-from dcsim.problem import Refused
+from dcsim.problem import Mistake, Refused
 from dcsim.request import RunInstances
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
@@ -37,6 +37,7 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
     if request.name in vpc.interfaces:
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has an instance {request.name} already")
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
+    _check_type(request)
     groups = _groups(vpc, request)
     image = load_image_of(request)
     address = _address(vpc, subnet, request)
@@ -56,6 +57,15 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
     vpc.interfaces[request.name] = interface
     vpc.by_address[address] = request.name
     return Placed(request, image, vpc, subnet, interface)
+
+
+def _check_type(request: RunInstances) -> None:
+    try:
+        check_type(request.instance_type)
+    except Mistake as mistake:
+        raise refusal(
+            request, "InvalidParameterValue", mistake.message, mistake.advice, field="instance_type"
+        ) from None
 
 
 def _groups(vpc: Vpc, request: RunInstances) -> tuple[str, ...]:

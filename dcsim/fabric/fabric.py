@@ -58,7 +58,7 @@ class Fabric:
         self._seed = seed
         for setting in settings:
             for link in self.links(str(setting.link)):
-                link.impose("the file", setting.impairment)
+                link.set(setting.impairment)
 
     # Names.
 

@@ -1,6 +1,6 @@
 """Wires between places: two directions each, and each direction a Link that is made when somebody uses it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 
 from dcsim.fabric.layout import Kind, Layout
@@ -9,7 +9,7 @@ from dcsim.rng import stream
 from dcsim.topology.plan import Impairment as Setting
 from hypervisor.clock import Clock
 from hypervisor.link import Land, Link
-from netvirt.impairment import Impairment
+from netvirt.impairment import PPB, Impairment
 from netvirt.ledger import Ledger
 from netvirt.line import OVERHEAD_BYTES, Line
 
@@ -21,7 +21,7 @@ FIRST_LINK_SOURCE = ROUTING_SOURCE + 2
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Every value a direction has: what the plant gives it, and what the file and faults put on top."""
+    """Every value a direction has: what the plant gives it, what the file sets, what faults put on top."""
 
     rate_bps: int
     delay_ns: int
@@ -32,10 +32,28 @@ class Shape:
     duplicate_ppb: int = 0
     reorder_ppb: int = 0
 
-    def under(self, setting: Setting) -> "Shape":
-        """This shape with what `setting` states; None leaves a value alone."""
+    def set(self, setting: Setting) -> "Shape":
+        """This shape with what `setting` states in its place; None leaves a value alone."""
         values = {field.name: getattr(setting, field.name) for field in fields(self)}
         return Shape(**{name: getattr(self, name) if value is None else value for name, value in values.items()})
+
+    def under(self, *faults: Setting) -> "Shape":
+        """This shape with faults on top, as if each stood before the wire with a netem of its own.
+
+        Delays add up, chances strike independently, the narrowest rate and the shortest queue decide. The order
+        of the faults means nothing.
+        """
+        layers: list[Shape | Setting] = [self, *faults]
+        return Shape(
+            rate_bps=min(_stated(layer.rate_bps for layer in layers)),
+            delay_ns=sum(_stated(layer.delay_ns for layer in layers)),
+            limit_bytes=min(_stated(layer.limit_bytes for layer in layers)),
+            jitter_ns=sum(_stated(layer.jitter_ns for layer in layers)),
+            loss_ppb=any_of(_stated(layer.loss_ppb for layer in layers)),
+            corrupt_ppb=any_of(_stated(layer.corrupt_ppb for layer in layers)),
+            duplicate_ppb=any_of(_stated(layer.duplicate_ppb for layer in layers)),
+            reorder_ppb=any_of(_stated(layer.reorder_ppb for layer in layers)),
+        )
 
     @property
     def impairment(self) -> Impairment | None:
@@ -43,6 +61,22 @@ class Shape:
             self.loss_ppb, self.corrupt_ppb, self.duplicate_ppb, self.reorder_ppb, jitter_ns=self.jitter_ns
         )
         return None if impairment.harmless else impairment
+
+
+def _stated(values: Iterable[int | None]) -> list[int]:
+    return [value for value in values if value is not None]
+
+
+def any_of(chances_ppb: Iterable[int]) -> int:
+    """The chance that at least one of several independent ones strikes, to the nearest part per billion.
+
+    It is certain only where one of them is.
+    """
+    spared, whole = 1, 1
+    for chance in chances_ppb:
+        spared *= PPB - chance
+        whole *= PPB
+    return min(PPB - (2 * spared * PPB + whole) // (2 * whole), PPB - (spared > 0))
 
 
 def shape_of(layout: Layout, kind: Kind) -> Shape:
@@ -106,8 +140,13 @@ class Direction(Link):
         elif self.up and not up:
             self.cut()
 
+    def set(self, setting: Setting) -> None:
+        """Make these the link's own values; later ones win, value by value."""
+        self.shape = self.shape.set(setting)
+        self._reform()
+
     def impose(self, cause: str, setting: Setting) -> None:
-        """Lay `setting` over what holds already; later ones win, value by value."""
+        """Lay a fault over the link's own values and what is imposed already."""
         self.settings.append((cause, setting))
         self._reform()
 
@@ -117,9 +156,7 @@ class Direction(Link):
         self._reform()
 
     def _reform(self) -> None:
-        shape = self.shape
-        for _, setting in self.settings:
-            shape = shape.under(setting)
+        shape = self.shape.under(*(setting for _, setting in self.settings))
         self.reshape(shape.rate_bps, shape.delay_ns, shape.limit_bytes)
         # One stream for good: a link that is impaired again does not relive its first losses.
         self.impair(shape.impairment, self.draw or stream(self.seed, f"link {self.name}"))

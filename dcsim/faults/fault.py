@@ -4,9 +4,13 @@ from dcsim.fabric.place import Place
 from dcsim.fabric.wire import Direction
 from dcsim.problem import Mistake, Problem, Refused
 from dcsim.scenario.scenario import Action, Entry, HostOf, Impair, LinkDown, PowerOff
+from dcsim.topology.expand import impairment_words
+from dcsim.topology.plan import Impairment
 from dcsim.world import World
 
 Target = Place | Direction
+
+SAID = ("loss", "delay", "jitter", "rate", "corrupt", "duplicate", "reorder", "limit")
 
 
 class Fault:
@@ -30,7 +34,7 @@ class Fault:
             case LinkDown():
                 return f"{self._action.target} down"
             case Impair():
-                return f"{self._action.target} impaired"
+                return f"{self._action.target} {_said(self._action.impairment)}"
 
     def begin(self) -> None:
         for target in self.targets:
@@ -47,6 +51,12 @@ class Fault:
                 target.lift(self.name)
             else:
                 self._world.fabric.release(target, self.name)
+
+
+def _said(impairment: Impairment) -> str:
+    """`loss 15 %, delay 5 ms`: what a reader asks about first comes first."""
+    words = impairment_words(impairment)
+    return ", ".join(f"{word} {words[word]}" for word in sorted(words, key=SAID.index))
 
 
 def _targets(world: World, action: Action) -> list[Target]:

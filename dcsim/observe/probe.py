@@ -88,6 +88,11 @@ class ProbeRecord:
             self._sorted = True
         return self._samples
 
+    @property
+    def answered(self) -> bool:
+        """Whether any question ever was."""
+        return any(sample.rtt_ns is not None for sample in self._samples)
+
     def within(self, start_ns: int, end_ns: int) -> list[Sample]:
         """Those sent in [start, end)."""
         samples = self.samples
@@ -117,6 +122,12 @@ class ProbeRecord:
             if good and next_ns - good[0].sent_ns >= steady_ns:
                 return good[0].sent_ns - fault_ns
         return None if failures else 0
+
+    def steady_ns(self, fault_ns: int, end_ns: int) -> int:
+        """How long the run ended without loss, of what was sent since `fault_ns`; 0 when the last one was lost."""
+        lost = self._failures(fault_ns, end_ns)
+        good = self.within(lost[-1] + 1 if lost else fault_ns, end_ns)
+        return end_ns - good[0].sent_ns if good else 0
 
     def worst_rto_ns(self, faults_ns: Iterable[int], end_ns: int) -> int | None:
         """The longest `rto_ns` of several faults; a loss is the doing of the last fault before it.

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import file_digest
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,8 @@ CAPTURE = "capture.pcapng"
 REPORT = "report.html"
 INPUTS = "inputs"
 ARTIFACTS = (EVENTS, CAPTURE, REPORT, SUMMARY)
+SUMS = "sha256sums"
+"""The digests of every other file of a run, as `sha256sum --check` reads them: what differs from them was changed."""
 CHUNK_BYTES = 1 << 20
 
 
@@ -37,7 +40,7 @@ def default_name(scenario: str, seed: int, inputs_sha256: str) -> str:
 
 
 def check_target(target: Path, inputs_sha256: str) -> None:
-    """Mistake unless a run with these inputs may end in `target`: nothing there, nothing in it, or the same run."""
+    """Mistake unless a run with these inputs may end in `target`: nothing there, nothing in it, or that run whole."""
     if not target.exists() and not target.is_symlink():
         return
     if not target.is_dir():
@@ -45,10 +48,40 @@ def check_target(target: Path, inputs_sha256: str) -> None:
     if not any(target.iterdir()):
         return
     before = digest_of(target)
-    if before is None:
+    if before is None and not (target / SUMS).is_file():
         raise Mistake(f"{target} is neither empty nor a run of dcsim", "name a new directory")
-    if before != inputs_sha256:
+    if before is not None and before != inputs_sha256:
         raise Mistake(f"{target} is a run with other inputs", "name a new directory, or remove that one")
+    amiss = _amiss(target)
+    if amiss is not None:
+        raise Mistake(f"{target} is not whole ({amiss})", "remove it to run anew")
+
+
+def _amiss(directory: Path) -> str | None:
+    """What somebody did to a run: `capture.pcapng is gone`."""
+    try:
+        text = (directory / SUMS).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return f"{SUMS} is gone"
+    written = dict(line.split("  ", 1)[::-1] for line in text.splitlines() if "  " in line)
+    if SUMMARY not in written:
+        return f"{SUMS} was changed"
+    for name, digest in written.items():
+        if not (directory / name).is_file():
+            return f"{name} is gone"
+        if _sha256(directory / name) != digest:
+            return f"{name} was changed"
+    return None
+
+
+def _sums(directory: Path) -> str:
+    files = sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
+    return "".join(f"{_sha256(directory / name)}  {name}\n" for name in files)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(directory: Path) -> str | None:
@@ -80,6 +113,7 @@ def run_directory(target: Path, inputs: Inputs) -> Iterator[Path]:
         fresh = aside / place.name
         _write_inputs(fresh / INPUTS, inputs)
         yield fresh
+        (fresh / SUMS).write_text(_sums(fresh), "utf-8")
         _settle(fresh, place, target, inputs.sha256)
     finally:
         shutil.rmtree(aside)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dcsim.observe.probe import ProbeRecord
+from dcsim.observe.probe import STEADY_NS, ProbeRecord
 from dcsim.scenario.expectation import Expectation
 from dcsim.scenario.scenario import Entry
+from dcsim.topology.quantity import format_duration
 
 WHOLE_RUN = "run"
 """The window that is the whole run; the others are `before`, `during` and `after` each timeline entry."""
@@ -15,13 +16,20 @@ Verdict = Literal["pass", "fail", "stopped"]
 Span = tuple[int, int]
 """[start, end) in ns."""
 
+NEVER = "never"
+NO_ACTION = "no action to recover from"
+NOTHING_SENT = "nothing sent"
+NO_ANSWER = "no answer"
+TENTH_NS = 100_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An expectation and what was measured, in its unit; None when there was nothing to measure."""
+    """An expectation and what was measured, in its unit. None when there was nothing to measure; `why` tells people."""
 
     expectation: Expectation
     measured: int | None
+    why: str = ""
 
     @property
     def holds(self) -> bool:
@@ -34,11 +42,29 @@ def judge(
     """`records` are by probe. A window that no time is in has nothing to measure."""
     record = records[expectation.probe]
     if expectation.measure == "rto":
-        return Judged(expectation, record.worst_rto_ns(faults(timeline), duration_ns))
+        starts = faults(timeline)
+        recovered_ns = record.worst_rto_ns(starts, duration_ns)
+        return Judged(
+            expectation, recovered_ns, "" if recovered_ns is not None else _unknown_rto(record, starts, duration_ns)
+        )
     window = expectation.window
     name = WHOLE_RUN if window is None else f"{window.side} {window.entry}"
     start_ns, end_ns = windows_of(timeline, duration_ns).get(name, (0, 0))
-    return Judged(expectation, record.figures(start_ns, end_ns).measure(expectation.measure))
+    figures = record.figures(start_ns, end_ns)
+    why = NO_ANSWER if figures.sent else NOTHING_SENT
+    return Judged(expectation, figures.measure(expectation.measure), why)
+
+
+def _unknown_rto(record: ProbeRecord, faults_ns: Sequence[int], end_ns: int) -> str:
+    """Never recovered, or not seen to be: the run may end too early to tell."""
+    if not faults_ns:
+        return NO_ACTION
+    steady_ns = record.steady_ns(min(faults_ns), end_ns)
+    if not steady_ns:
+        return NEVER
+    # Down to a tenth: 9.99 s are not the 10 s that it takes.
+    shown_ns = steady_ns - steady_ns % TENTH_NS
+    return f"not known: {format_duration(shown_ns)} of {format_duration(STEADY_NS)} without loss"
 
 
 def verdict(judged: Iterable[Judged]) -> Verdict:

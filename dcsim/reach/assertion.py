@@ -12,12 +12,11 @@ from pathlib import Path
 
 from dcsim.problem import Mark, Mistake, Problem, Refused, in_file_order
 from dcsim.reach.matrix import Pair, Reach
-from dcsim.reach.traffic import parse_traffic
 from dcsim.topology.load import locate
 from dcsim.topology.source import lines_of, parse, read
 from dcsim.topology.tree import Items, Node, Scalar, inside
 from dcsim.topology.words import closest, instead, quoted
-from dcsim.trace import TrafficSpec
+from dcsim.trace import TrafficSpec, parse_traffic
 
 Span = tuple[int, int]
 Word = tuple[str, Span]

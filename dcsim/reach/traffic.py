@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dcsim.cloud.vpc import Vpc
-from dcsim.problem import Mistake
-from dcsim.topology.words import quoted
 from dcsim.trace import TrafficSpec
 from netvirt.vpc.traffic import ICMP, TCP, UDP, Traffic
 
 TRANSPORTS = {TCP: "tcp", UDP: "udp"}
 EVERY_PORT = range(65536)
-EXAMPLE = "write tcp 443, udp 53, icmp or proto 47"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +80,6 @@ def _ports_text(ranges: Sequence[range]) -> str | None:
         return ""
     texts = [str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}" for ports in joined]
     return ",".join(texts) or None
-
-
-def parse_traffic(text: str) -> TrafficSpec:
-    """`tcp 22`, `udp 53`, `icmp`, `proto 47`."""
-    match text.split():
-        case ["tcp" | "udp" as name, port] if _is_number(port, 65535):
-            return TrafficSpec(TCP if name == "tcp" else UDP, int(port))
-        case ["icmp"]:
-            return TrafficSpec(ICMP)
-        case ["proto", number] if _is_number(number, 255) and int(number) not in (ICMP, TCP, UDP):
-            return TrafficSpec(int(number))
-        case ["tcp" | "udp" as name]:
-            raise Mistake(f"{name} lacks a port", f"write {name} {443 if name == 'tcp' else 53}")
-        case _:
-            raise Mistake(f"{quoted(text)} is no traffic", EXAMPLE)
-
-
-def _is_number(text: str, most: int) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= most
 
 
 def traffic_text(traffic: TrafficSpec) -> str:

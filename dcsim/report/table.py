@@ -1,6 +1,6 @@
 """A run's result for the terminal: one table a probe, one line an expectation. Plain text is the canonical form."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +16,10 @@ LABEL_WIDTH = 12
 COLUMN_WIDTH = 11
 """At least; longer names make their column wider."""
 GAP = 2
+WIDTH = 80
+"""Of the page, where nobody knows better."""
+CUT = "..."
 MEASURES: tuple[Measure, ...] = ("sent", "loss", "p50", "p99")
-NEVER = "never"
 
 
 class Column(NamedTuple):
@@ -51,13 +53,45 @@ def _span_name(timeline: Sequence[Entry], moment_ns: int, duration_ns: int) -> s
     return "between"
 
 
-def probe_table(record: ProbeRecord, spans: Sequence[Column]) -> str:
-    """`across           before     during      after`, and a line for each measure."""
+def probe_table(record: ProbeRecord, spans: Sequence[Column], width: int = WIDTH) -> str:
+    """`across           before     during      after`, and a line for each measure.
+
+    What does not fit in `width` columns stands below, with its labels again.
+    """
     figures = [record.figures(span.start_ns, span.end_ns) for span in spans]
-    rows = [[record.name, *(span.name for span in spans)], *(_row(measure, figures) for measure in MEASURES)]
-    label_width = max(LABEL_WIDTH, GAP + max(len(row[0]) for row in rows))
+    label_width = max(LABEL_WIDTH, GAP + max(len(record.name), *map(len, MEASURES)))
+    names = [_clipped(span.name, width - label_width - GAP) for span in spans]
+    rows = [[record.name, *names], *(_row(measure, figures) for measure in MEASURES)]
     widths = [max(COLUMN_WIDTH, GAP + max(map(len, cells))) for cells in list(zip(*rows))[1:]]
-    return "\n".join(_line(row, label_width, widths) for row in rows)
+    blocks = [
+        "\n".join(_line([row[0], *row[1 + start : 1 + end]], label_width, widths[start:end]) for row in rows)
+        for start, end in _blocks(widths, width - label_width)
+    ]
+    return "\n\n".join(blocks)
+
+
+def _blocks(widths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
+    """Columns [start, end) that fit beside each other; at least one."""
+    start = used = 0
+    for at, width in enumerate(widths):
+        if at > start and used + width > room:
+            yield start, at
+            start, used = at, 0
+        used += width
+    if widths:
+        yield start, len(widths)
+
+
+def _clipped(name: str, room: int) -> str:
+    """A span's name in the room there is: `gray+dark+2`, and letters go only where one name is too long."""
+    if len(name) <= room:
+        return name
+    parts = name.split("+")
+    for shown in range(len(parts) - 1, 0, -1):
+        short = f"{'+'.join(parts[:shown])}+{len(parts) - shown}"
+        if len(short) <= room:
+            return short
+    return f"{name[: max(0, room - len(CUT))]}{CUT}"
 
 
 def _row(measure: Measure, figures: Iterable[Figures]) -> list[str]:
@@ -80,14 +114,14 @@ def expectation_lines(judged: Sequence[Judged]) -> list[str]:
 
 
 def _measured(judged: Judged) -> str:
-    if judged.measured is None and judged.expectation.measure == "rto":
-        return NEVER
-    return judged.expectation.shown(judged.measured)
+    return judged.why if judged.measured is None and judged.why else judged.expectation.shown(judged.measured)
 
 
-def report(records: Iterable[ProbeRecord], spans: Sequence[Column], judged: Sequence[Judged]) -> str:
+def report(
+    records: Iterable[ProbeRecord], spans: Sequence[Column], judged: Sequence[Judged], width: int = WIDTH
+) -> str:
     """All of it, as `dcsim run` ends: tables, an empty line between any two, then the expectations."""
-    parts = [probe_table(record, spans) for record in records]
+    parts = [probe_table(record, spans, width) for record in records]
     if judged:
         parts.append("\n".join(expectation_lines(judged)))
     return "\n\n".join(parts) + "\n" if parts else ""

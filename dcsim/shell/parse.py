@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from dcsim.problem import Mistake
-from dcsim.reach.traffic import parse_traffic
 from dcsim.shell.commands import (
     HELP,
     PLACES,
@@ -40,6 +39,7 @@ from dcsim.topology.quantity import count, duration_ns
 from dcsim.topology.resolve import impairment_of
 from dcsim.topology.schema import ImpairmentSpec, parse_link
 from dcsim.topology.words import closest, instead, quoted, shown
+from dcsim.trace import parse_traffic
 
 LONGEST_LINE = 1_000
 PINGS = 4

@@ -10,7 +10,7 @@ from netvirt.address import Ns
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
 from netvirt.vpc.traffic import ICMP, TCP, UDP
-from netvirt.wire.tcp import ACK, FIN, RST, SYN
+from netvirt.wire.tcp import FIN, RST
 
 SECOND = 1_000_000_000
 _GUIDE = "EC2 User Guide, Amazon EC2 security group connection tracking"
@@ -44,7 +44,8 @@ OPENED, ANSWERED, STREAM, CLOSING = range(4)
 
 
 class Forgetful(Protocol):
-    def forget(self, key: Hashable) -> None: ...
+    def forget(self, key: Hashable) -> None:
+        """Forget an entry, and release the track that it rested on."""
 
 
 class Track:
@@ -84,10 +85,13 @@ class Track:
         """A remembered decision rests on this track being in this state."""
         self._memos[memo, key] = None
 
+    def releases(self, memo: Forgetful, key: Hashable) -> None:
+        """That decision is not remembered any more."""
+        self._memos.pop((memo, key), None)
+
     def forget_memos(self) -> None:
-        for memo, key in self._memos:
+        for memo, key in list(self._memos):
             memo.forget(key)
-        self._memos.clear()
 
 
 def timeout_of(protocol: int, state: int) -> int:
@@ -102,70 +106,3 @@ def timeout_of(protocol: int, state: int) -> int:
 
 
 FOREVER = 1 << 62
-
-
-class Untracked(Track):
-    """What stands in for a track where a flow is let through without one. It never ends by itself."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        self.protocol = -1
-        self.key = self.reply_key = b""
-        self.state = STREAM
-        # now + 0 would end it; the fast path adds `timeout` without asking what it holds.
-        self.timeout = FOREVER
-        self.expires = FOREVER
-
-    def supports(self, memo: Forgetful, key: Hashable) -> None:
-        pass
-
-    def see(self, flow: Flow, now: Ns) -> None:
-        pass
-
-
-class Tracker:
-    """The table of one interface. Expired tracks are found when they are met, or when the table is full."""
-
-    __slots__ = ("limit", "refused", "table")
-
-    def __init__(self, limit: int = TABLE_LIMIT.value) -> None:
-        self.limit = limit
-        self.table: dict[bytes, Track] = {}
-        self.refused = 0
-
-    def find(self, flow: Flow, now: Ns) -> Track | None:
-        """The live track that this packet belongs to. Who opens a connection anew belongs to none that is closing."""
-        track = self.table.get(flow.key)
-        if track is None or track.expires < now:
-            return None
-        reopens = track.state == CLOSING and flow.tcp_flags & (SYN | ACK) == SYN
-        return None if reopens else track
-
-    def full(self, now: Ns) -> bool:
-        """Is there no room for another flow? Pure: expired tracks do not count."""
-        if len(self.table) < 2 * self.limit:
-            return False
-        return sum(track.expires >= now for track in self.table.values()) >= 2 * self.limit
-
-    def open(self, flow: Flow, now: Ns) -> Track:
-        """Begin to track a flow. The caller has asked `full`."""
-        if len(self.table) >= 2 * self.limit:
-            self._sweep(now)
-        stale = self.table.get(flow.key)
-        if stale is not None:
-            self._remove(stale)
-        track = Track(flow)
-        track.expires = now + track.timeout
-        self.table[track.key] = track
-        self.table[track.reply_key] = track
-        return track
-
-    def _sweep(self, now: Ns) -> None:
-        for track in [track for track in self.table.values() if track.expires < now]:
-            self._remove(track)
-
-    def _remove(self, track: Track) -> None:
-        track.forget_memos()
-        self.table.pop(track.key, None)
-        self.table.pop(track.reply_key, None)

@@ -92,17 +92,27 @@ def test_ping(desk: Desk) -> None:
 def test_ping_in_vain(desk: Desk) -> None:
     said = desk.dcsim("ping", "two-az.yaml", "left", "10.0.1.77", "-c", "1", "-W", "20 ms")
     assert said.status == 1
-    assert said.out == "no answer from 10.0.1.77: seq=1\n1 sent, 0 received, 100 % loss\n"
+    assert said.out == answer(
+        """
+        no answer from 10.0.1.77: seq=1
+        1 sent, 0 received, 100 % loss
+        why: nobody has that address at a/r1/h1; ask dcsim trace two-az.yaml left 10.0.1.77 icmp
+        """
+    )
+    hasty = desk.dcsim("ping", "two-az.yaml", "left", "right", "-c", "1", "-W", "20 us").out
+    assert "\nwhy: nothing was lost, no answer came in time; ask dcsim trace " in hasty
 
 
 def test_ping_for_programs(desk: Desk) -> None:
     document = desk.dcsim("ping", "two-az.yaml", "left", "10.0.2.4", "-c", "2", "-i", "1 ms", "--json").json
-    assert document["target"] == "10.0.2.4"
+    assert [document[key] for key in ("target", "sent", "received", "loss_ppb")] == ["10.0.2.4", 2, 2, 0]
     assert [list(answer) for answer in document["answers"]] == [["seq", "sent_ns", "rtt_ns"]] * 2
     first, second = document["answers"]
     assert abs(second["sent_ns"] - first["sent_ns"] - 1_000_000) < 10_000
     unanswered = desk.dcsim("ping", "two-az.yaml", "left", "10.0.2.5", "-c", "1", "--json")
     assert (unanswered.status, unanswered.json["answers"][0]["rtt_ns"]) == (1, None)
+    assert unanswered.json["loss_ppb"] == 1_000_000_000
+    assert unanswered.out.startswith('{\n  "target": ')
 
 
 def test_the_same_seed_pings_the_same(desk: Desk) -> None:

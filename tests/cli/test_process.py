@@ -1,6 +1,7 @@
 """dcsim as a process of its own: signals, pipes, what it imports, what it says of its own bugs."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,18 +45,44 @@ def _until_it_runs(desk: Desk) -> None:
         time.sleep(0.01)
 
 
+HOW = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+
+@pytest.mark.parametrize("number", HOW)
 @pytest.mark.parametrize("delay_s", [0.0, 0.03, 0.1, 0.3, 0.5])
-def test_an_interrupted_run_leaves_nothing(desk: Desk, delay_s: float) -> None:
+def test_an_interrupted_run_leaves_nothing(desk: Desk, delay_s: float, number: signal.Signals) -> None:
     """Wherever it is: a guest's device access, above all, is no place that an exception can leave."""
     desk.write("s.yaml", LONG)
     process = desk.start("run", "s.yaml", "--out", "out")
     _until_it_runs(desk)
     time.sleep(delay_s)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (130, b"interrupted\n")
+    assert process.returncode == 128 + number
+    assert re.fullmatch(HOW[number] + r" at \d+:\d\d, nothing kept\n", err.decode())
     assert out == b"two-az, seed 7, 10 h\n"
     assert desk.left() == ["s.yaml"]
+
+
+def test_impatience_leaves_nothing_either(desk: Desk) -> None:
+    """Who stops a service sends SIGTERM again while it tidies up."""
+    desk.write("s.yaml", LONG)
+    process = desk.start("run", "s.yaml", "--out", "out")
+    _until_it_runs(desk)
+    while process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.001)
+    assert process.communicate(timeout=30)[1].startswith(b"terminated")
+    assert process.returncode == 143
+    assert desk.left() == ["s.yaml"]
+
+
+def test_a_shell_that_is_told_to_end_ends(desk: Desk) -> None:
+    process = desk.start("shell", "two-az.yaml")
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=30)[1] == b"terminated\n"
+    assert process.returncode == 143
 
 
 INTERRUPTED_INSIDE = """
@@ -85,7 +112,7 @@ def test_an_interruption_inside_a_device_access_is_not_lost(desk: Desk) -> None:
         timeout=30,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (130, b"interrupted\n")
+    assert (ran.returncode, ran.stderr) == (130, b"interrupted at 0:00, nothing kept\n")
     assert desk.left() == ["s.yaml"]
 
 
@@ -174,3 +201,9 @@ def test_what_main_installs_raises_where_no_guest_runs() -> None:
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_who_calls_main_has_its_signals_back(desk: Desk) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    desk.dcsim("--version")
+    assert signal.getsignal(signal.SIGTERM) is before

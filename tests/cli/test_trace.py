@@ -240,7 +240,6 @@ def test_an_untracked_flows_reply_names_its_rules(desk: Desk) -> None:
 NOBODY = [
     ("web-a 10.0.1.77 icmp", "arp front-a", "BLOCKED NO_POSSIBLE_DESTINATION"),
     ("web-a 10.0.1.3 icmp", "arp front-a", "BLOCKED NO_POSSIBLE_DESTINATION"),
-    ("web-a web-a icmp", "arp front-a", "BLOCKED NO_POSSIBLE_DESTINATION"),
     ("web-a 10.0.1.255 udp 1", "vpc shop", "BLOCKED broadcast and multicast are not supported"),
     ("web-a 255.255.255.255 udp 1", "vpc shop", "BLOCKED broadcast and multicast are not supported"),
     ("web-a 224.0.0.251 udp 5353", "vpc shop", "BLOCKED broadcast and multicast are not supported"),
@@ -337,3 +336,59 @@ def test_advice_where_there_is_no_room(desk: Desk) -> None:
     assert "a.yaml:10 acl tight (forward): 1 deny tcp 22 from 0.0.0.0/0\n" in out
     assert "would take: before 1: allow tcp 22 from 10.0.1.4/32\n" in out
     assert "would take: 32765 allow tcp 1024-65535 from 10.0.2.4/32\n" in out
+
+
+BOX = (
+    HEAD
+    + """\
+vpcs:
+  m:
+    cidr_block: 10.0.0.0/16
+    subnets: {net: {per_zone: true, cidr_block: 10.0.1.0/24, route_table: out}}
+    route_tables: {out: {routes: {0.0.0.0/0: box}}}
+    security_groups: {open: {ingress: all from 0.0.0.0/0}}
+    instances:
+      left: {subnet: net-a, security_groups: open}
+      box: {subnet: net-b, security_groups: open, source_dest_check: false}
+"""
+)
+
+
+def test_a_middlebox_is_not_the_destination(desk: Desk) -> None:
+    """What it does with the packet, nobody knows: the last row says so, as the status does."""
+    desk.write("a.yaml", BOX)
+    said = desk.dcsim("trace", "a.yaml", "left", "8.8.8.8", "icmp")
+    assert (said.status, said.err) == (1, "")
+    assert "DELIVERED" not in said.out
+    assert said.out.endswith(
+        answer(
+            """
+            8 sg open      all from 0.0.0.0/0
+            9 box          HANDED to box, which is not 8.8.8.8
+            note           AVAILABILITY_ZONE_CROSSED
+            note           what box does with it is its program's affair; trace from box to follow what it sends
+            """
+        )
+    )
+
+
+def test_a_middlebox_for_programs(desk: Desk) -> None:
+    desk.write("a.yaml", BOX)
+    document = desk.dcsim("trace", "a.yaml", "left", "8.8.8.8", "icmp", "--json").json
+    assert (document["destination"], document["networkPathFound"], document["latency_ns"]) == ("8.8.8.8", False, None)
+    last = document["forwardPathComponents"][-1]
+    assert (last["component"], last["explanationCode"]) == ("box", "HANDED_TO_MIDDLEBOX")
+    assert document["explanations"] == ["HANDED_TO_MIDDLEBOX"]
+    assert document["returnPathComponents"] is None
+
+
+def test_what_is_blocked_takes_no_time(desk: Desk) -> None:
+    document = desk.dcsim("trace", "two-az.yaml", "left", "right", "tcp", "22", "--json").json
+    assert document["latency_ns"] is None
+    assert desk.dcsim("trace", "two-az.yaml", "left", "right", "icmp", "--json").json["latency_ns"] > 500_000
+
+
+def test_traffic_in_capitals(desk: Desk) -> None:
+    small, large = (desk.dcsim("trace", "two-az.yaml", "left", "right", *words) for words in (["icmp"], ["ICMP"]))
+    assert (large.status, large.out) == (0, small.out)
+    assert desk.dcsim("trace", "two-az.yaml", "left", "right", "TCP 22").status == 1

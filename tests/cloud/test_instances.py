@@ -1,11 +1,13 @@
 """RunInstances: addresses, groups, places on hosts; and what a view tells of them."""
 
+from dataclasses import replace
 from time import process_time
 
 import pytest
 
-from dcsim.cloud.capacity import HOST_VCPUS, Capacity, vcpus
+from dcsim.cloud.capacity import HOST_VCPUS, Capacity, check_type, vcpus
 from dcsim.fabric.layout import Layout
+from dcsim.problem import Mistake
 from dcsim.request import CreateSecurityGroup, Request
 from dcsim.topology.load import plan_of
 from dcsim.topology.plan import Plant
@@ -246,3 +248,38 @@ vpcs: {m: {cidr_block: 10.0.0.0/16, subnets: {n: {cidr_block: 10.0.0.0/18}}, ins
     world = build(plan_of(text.encode(), "a.yaml", "a"))
     assert process_time() - begin < 3
     assert [guest.ip for guest in world][::4999] == ["10.0.0.4", "10.0.19.139"]
+
+
+SIZES_ARE = "sizes are like large, 4xlarge, metal"
+REAL = """
+    m7i.large c7gn.16xlarge t1.micro m1.medium m7i-flex.xlarge u-6tb1.112xlarge u7i-12tb.224xlarge a1.metal
+    mac2-m2pro.metal mac-m4.metal m7i.metal-24xl hpc7a.96xlarge p6-b200.48xlarge x2iedn.32xlarge is4gen.3xlarge
+""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_types_that_are_real(name: str) -> None:
+    check_type(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("t1.banana", SIZES_ARE),
+        ("m7i.larg", SIZES_ARE),
+        ("m7i.5xlarge", SIZES_ARE),
+        ("large", "write it like m7i.large"),
+        ("M7I.large", "write it like m7i.large"),
+        ("m7i.large.large", SIZES_ARE),
+    ],
+)
+def test_types_that_cannot_be(account: Account, name: str, advice: str) -> None:
+    request = replace(instance("x"), instance_type=name)
+    assert account.refusal(request).startswith(f"InvalidParameterValue: no instance type '{name}'")
+    with pytest.raises(Mistake) as raised:
+        check_type(name)
+    assert raised.value.advice == advice
+
+
+def test_a_part_of_a_bare_metal_host_has_its_vcpus() -> None:
+    assert vcpus("m7i.metal-24xl") == 96

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dcsim.fabric.layout import Kind
 from dcsim.fabric.place import Place
-from dcsim.fabric.wire import FIRST_LINK_SOURCE, Direction
+from dcsim.fabric.wire import FIRST_LINK_SOURCE, Direction, Shape, any_of
 from dcsim.problem import Mark
 from dcsim.topology.plan import Impairment, LinkSetting, Plant
 from dcsim.topology.plan import Link as Named
@@ -96,11 +96,36 @@ def test_faults_lie_on_top_of_each_other_and_are_lifted_in_any_order() -> None:
     link.impose("gray", Impairment(loss_ppb=150))
     link.impose("slow", Impairment(delay_ns=9_000_000))
     assert link.impairment is not None
-    assert (link.impairment.loss_ppb, link.line.delay_ns) == (150, 9_000_000)
+    assert (link.impairment.loss_ppb, link.line.delay_ns) == (160, 9_300_000)
     link.lift("gray")
-    assert (link.impairment.loss_ppb, link.line.delay_ns) == (10, 9_000_000)
+    assert (link.impairment.loss_ppb, link.line.delay_ns) == (10, 9_300_000)
     link.lift("slow")
     assert (link.impairment.loss_ppb, link.line.delay_ns) == (10, 300_000)
+
+
+def test_faults_add_up_as_netem_does() -> None:
+    own = Shape(rate_bps=10**10, delay_ns=300_000, limit_bytes=10**6, jitter_ns=10, loss_ppb=5 * 10**8)
+    slow = Impairment(delay_ns=5_000_000, jitter_ns=1_000, rate_bps=10**9, limit_bytes=10**7)
+    gray = Impairment(delay_ns=1_000, loss_ppb=5 * 10**8, rate_bps=2 * 10**9, corrupt_ppb=7, limit_bytes=10**5)
+    both = Shape(10**9, 5_301_000, 10**5, jitter_ns=1_010, loss_ppb=75 * 10**7, corrupt_ppb=7)
+    assert own.under(slow, gray) == own.under(gray, slow) == both
+    assert own.under() == own
+    assert own.set(gray) == Shape(2 * 10**9, 1_000, 10**5, jitter_ns=10, loss_ppb=5 * 10**8, corrupt_ppb=7)
+
+
+def test_independent_chances_are_exact_to_the_billionth() -> None:
+    billion = 10**9
+    assert any_of([]) == any_of([0, 0]) == 0
+    assert [any_of([chance, 0]) for chance in (1, 123_456_789, billion - 1, billion)] == [
+        1,
+        123_456_789,
+        billion - 1,
+        billion,
+    ]
+    assert any_of([150_000_000, 200_000_000]) == 320_000_000
+    assert any_of([1, 1]) == 2
+    assert any_of([billion - 1, billion - 1]) == billion - 1, "nothing is certain that was not"
+    assert any_of([billion, 5]) == billion
 
 
 def test_a_link_impaired_again_does_not_relive_its_first_losses() -> None:

@@ -281,12 +281,15 @@ GARBAGE: dict[str, tuple[Garbage, Outcome]] = {
         lambda region, random: own(
             region,
             UDP(sport=68, dport=67) / BOOTP(chaddr=bytes(6)) / DHCP(options=[("message-type", 1), "end"]),
+            dst="255.255.255.255",
             mac=BROADCAST,
         ),
         Outcome.CONSUMED,
     ),
     "noise as DHCP": (
-        lambda region, random: own(region, UDP(sport=68, dport=67) / Raw(random.randbytes(300)), mac=BROADCAST),
+        lambda region, random: own(
+            region, UDP(sport=68, dport=67) / Raw(random.randbytes(300)), dst="255.255.255.255", mac=BROADCAST
+        ),
         Outcome.MALFORMED,
     ),
     "Geneve to its peer": (

@@ -40,6 +40,7 @@ def test_a_run_leaves_its_inputs_and_what_it_wrote(tmp_path: Path) -> None:
         "story-7-3f9a1c/inputs",
         "story-7-3f9a1c/inputs/inputs.json",
         "story-7-3f9a1c/inputs/story.yaml",
+        "story-7-3f9a1c/sha256sums",
         "story-7-3f9a1c/summary.json",
     ]
     assert left["story-7-3f9a1c/inputs/story.yaml"] == b"version: 1\n"

@@ -53,7 +53,7 @@ def test_a_run_ends_like_this() -> None:
 
 
 def test_what_does_not_hold() -> None:
-    failed = [replace(judged()[0], measured=1), replace(judged()[2], measured=None)]
+    failed = [replace(judged()[0], measured=1), replace(judged()[2], measured=None, why="never")]
     assert expectation_lines(failed) == [
         "no  across.loss == 0 % before outage  0.0000001 %",
         "no  across.rto <= 90 s                      never",
@@ -92,3 +92,31 @@ def test_colours_change_no_letter() -> None:
     shown = coloured(RESULT)
     assert shown.plain == RESULT
     assert [RESULT[span.start : span.end] for span in shown.spans] == ["ok", "ok", "ok"]
+
+
+MANY = [replace(OUTAGE, name=f"outage-{number}", start_ns=number * 10 * S, end_ns=160 * S) for number in range(1, 5)]
+
+
+def test_what_does_not_fit_beside_stands_below() -> None:
+    spans = columns(MANY, 180 * S)
+    assert len(spans) == 6
+    narrow = probe_table(across(), spans, 44)
+    assert max(map(len, narrow.splitlines())) <= 44
+    blocks = [block.splitlines() for block in narrow.split("\n\n")]
+    assert all([line.split()[0] for line in block] == ["across", "sent", "loss", "p50", "p99"] for block in blocks)
+    assert " ".join(block[0].removeprefix("across") for block in blocks).split() == [
+        "before",
+        "outage-1",
+        "outage-1+outage-2",
+        "outage-1+outage-2+outage-3",
+        "outage-1+outage-2+outage-3+1",
+        "after",
+    ]
+    sent = [int(cell) for block in blocks for cell in block[1].split()[1:]]
+    assert sent == [100, 100, 100, 100, 1200, 200]
+
+
+def test_a_name_that_is_too_long_for_any_line_is_cut() -> None:
+    table = probe_table(across(), columns([replace(OUTAGE, name="x" * 60), replace(OUTAGE, start_ns=0)], 180 * S), 40)
+    assert table.splitlines()[6] == f"across        {'x' * 23}..."
+    assert max(map(len, table.splitlines())) <= 40

@@ -5,9 +5,9 @@ import pytest
 from dcsim.cloud.vpc import Vpc
 from dcsim.problem import Mistake
 from dcsim.reach.matrix import reach
-from dcsim.reach.traffic import Kind, kinds, kinds_text, parse_traffic, traffic_text
+from dcsim.reach.traffic import Kind, kinds, kinds_text, traffic_text
 from dcsim.topology.python import Topology
-from dcsim.trace import TrafficSpec
+from dcsim.trace import TrafficSpec, parse_traffic
 
 from .region import region_with
 

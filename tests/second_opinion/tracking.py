@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from .packet import ANSWERS, ICMP, TCP, UDP, Packet
+from .packet import ANSWERS, ICMP, TCP, UDP, Fragment, Packet
 
 TCP_ESTABLISHED_S = 432_000
 TCP_HALF_OPEN_S = 120
@@ -84,8 +84,9 @@ def ends_of(src: IPv4Address, dst: IPv4Address, packet: Packet) -> Ends | None:
     if packet.has_ports:
         return Ends(packet.protocol, "", End(src, packet.src_port), End(dst, packet.dst_port), None)
     if not packet.has_type:
-        # A later fragment counts as one between ports 0.
-        return Ends(packet.protocol, "", End(src, 0), End(dst, 0), None)
+        # Later fragments belong to nothing but their like: their ports are in another packet.
+        kind = "fragment" if packet.fragment is Fragment.LATER else ""
+        return Ends(packet.protocol, kind, End(src, 0), End(dst, 0), None)
     for question, answer in ANSWERS.items():
         if packet.icmp_type in (question, answer):
             sides = End(src, packet.icmp_id), End(dst, packet.icmp_id)

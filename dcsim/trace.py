@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from dcsim.cloud.outside import OUTSIDE
 from dcsim.fixes import CLIENT_PORTS, Advisor
 from dcsim.problem import Mistake
+from dcsim.topology.plan import INTERNET
 from dcsim.topology.quantity import format_duration
 from dcsim.topology.words import quoted
 from dcsim.world import Guest, World
@@ -21,7 +21,7 @@ from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Journey, Outcome
 from netvirt.line import OVERHEAD_BYTES as OVERHEAD
-from netvirt.overlay import BORDER, INTERNET, OVERHEAD_BYTES, Tunnel
+from netvirt.overlay import BORDER, INTERNET_VNI, OVERHEAD_BYTES, Tunnel
 from netvirt.vpc.conntrack import Track
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import ICMP, TCP, UDP
@@ -176,7 +176,7 @@ class _Tracer:
 
     def _travel(self, here: HostId, there: HostId, flow: Flow, size: int, into: str) -> Iterator[Hop]:
         """From host to host; `into` names the zone that the packet comes into, empty when it stays in its own."""
-        tunnel = Tunnel(here, there, INTERNET, 0, flow.key)
+        tunnel = Tunnel(here, there, INTERNET_VNI, 0, flow.key)
         path = self._world.outside.path(here, there, tunnel.flow)
         for leg in path.legs:
             self._spend(leg.transit_ns(size + OVERHEAD_BYTES))
@@ -226,7 +226,7 @@ class _Tracer:
 
 def _matters(guest: Guest, hop: Hop) -> bool:
     """Outside the region nothing is filtered: of what is there to let everything pass, nobody needs to hear."""
-    return hop.blocked or hop.kind == "source" or guest.placed.vpc.name != OUTSIDE
+    return hop.blocked or hop.kind == "source" or guest.placed.vpc.name != INTERNET
 
 
 def _powered(guest: Guest) -> bool:
@@ -335,6 +335,6 @@ def _journey(hops: list[Hop], arrives: bool) -> Journey:
 
 def _notes(source: Guest, target: Guest | None) -> tuple[str, ...]:
     zones = {guest.placed.subnet.zone for guest in (source, target) if guest is not None}
-    if len(zones) == 2 and OUTSIDE not in zones:
+    if len(zones) == 2 and INTERNET not in zones:
         return ("AVAILABILITY_ZONE_CROSSED",)
     return ()

@@ -9,7 +9,7 @@ from typing import SupportsBytes
 from dcsim.clock import SimClock
 from dcsim.cloud.control import Control
 from dcsim.cloud.instance import Placed
-from dcsim.cloud.outside import OUTSIDE, outside, settle_down
+from dcsim.cloud.outside import outside, settle_down
 from dcsim.cloud.propagation import Propagation
 from dcsim.cloud.refusal import Missing
 from dcsim.fabric.fabric import Fabric
@@ -19,8 +19,8 @@ from dcsim.guests import BOOT_NS, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
 from dcsim.outside import Outside
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
-from dcsim.request import Request, RunInstances
-from dcsim.topology.plan import Outsider, Plan
+from dcsim.request import AssociateAddress, Request, RunInstances
+from dcsim.topology.plan import INTERNET, Outsider, Plan
 from dcsim.topology.words import instead
 from hypervisor.clock import Source
 from hypervisor.guest import Guest as Running
@@ -145,7 +145,7 @@ class World:
         if host == BORDER:
             return "border"
         layout = self.fabric.layout
-        return OUTSIDE if host in self.outside.links else layout.zones[layout.above(Kind.HOST, host, Kind.ZONE)]
+        return INTERNET if host in self.outside.links else layout.zones[layout.above(Kind.HOST, host, Kind.ZONE)]
 
     def tell(self, event: Event) -> None:
         for listener in self.listeners:
@@ -251,6 +251,9 @@ def build(plan: Plan, seed: int = 0) -> World:
     # Without what nobody can find, to see what else is wrong.
     world = World(replace(plan, links=()) if problems else plan, seed)
     consequences: list[Problem] = []
+    for request in plan.requests:
+        if isinstance(request, AssociateAddress) and request.public_ip is not None:
+            world.control.public.promise(request.public_ip)
     for request in plan.requests:
         try:
             world.control.call(request)

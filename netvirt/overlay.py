@@ -21,7 +21,7 @@ UNDERLAY = Cidr(Ip(100 << 24 | 64 << 16), 10)
 BORDER = HostId((1 << 22) - 3)
 """Whoever speaks for the Internet, where the region ends: the last usable address of `UNDERLAY`, and no host's."""
 
-INTERNET = Vni(0)
+INTERNET_VNI = Vni(0)
 """What carries translated packets between hosts and the border: no VPC's."""
 
 OPTION_CLASS = 0xFF01

@@ -15,7 +15,7 @@ from netvirt.gateway.internet import INTERNET_MTU_BYTES
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Memo
-from netvirt.overlay import BORDER, INTERNET, Encapsulated, Tunnel
+from netvirt.overlay import BORDER, INTERNET_VNI, Encapsulated, Tunnel
 from netvirt.vpc.conntrack import Track
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.view import Interface, Subnet, VpcView
@@ -182,7 +182,7 @@ class VSwitch:
         """To the border, already translated: the Internet sees the public address only."""
         _commit(question, decision)
         translated = parse(rewrite.with_source(frame.data, public))
-        return Encapsulated(translated, Tunnel(self.host, BORDER, INTERNET, question.eni.number, question.flow.key))
+        return Encapsulated(translated, Tunnel(self.host, BORDER, INTERNET_VNI, question.eni.number, question.flow.key))
 
     def _reply(self, frame: Frame, answer: bytes | Outcome) -> Reply | None:
         if answer is Outcome.CONSUMED:

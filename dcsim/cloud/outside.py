@@ -8,21 +8,16 @@ from collections.abc import Iterator, Sequence
 from dcsim.cloud.instance import INSTANCE_MAC, Placed, load_image_of
 from dcsim.cloud.vpc import EVERYTHING, ROUTER_MAC, Vpc
 from dcsim.request import RunInstances
-from dcsim.topology.plan import Outsider
-from netvirt.address import EVERYWHERE, Cidr, HostId, Ip, Mac, Vni, parse_cidr
+from dcsim.topology.internet import FIRST_FREE, LAST_FREE, NETWORK_PREFIX
+from dcsim.topology.plan import INTERNET, Outsider
+from netvirt.address import EVERYWHERE, Cidr, HostId, Ip, Mac, Vni
 from netvirt.overlay import BORDER
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.route_table import Route, RouteTable, ToInternet
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.view import Interface, Subnet
 
-OUTSIDE = "internet"
 OUTSIDE_VNI = Vni(1)
-DOCUMENTATION = parse_cidr("198.51.100.0/24")
-"""Whoever has no address of its own gets one here: TEST-NET-2 of RFC 5737."""
-FIRST_ADDRESS = 10
-BLOCK_PREFIX = 24
-"""An outsider's network is the block of this size around it; its router is the first address."""
 FIRST_NUMBER = 400_001
 """Interface numbers from here up: no region has so many instances."""
 ROUTERS = ROUTER_MAC | 0xFF_00_00_00
@@ -30,10 +25,12 @@ ROUTERS = ROUTER_MAC | 0xFF_00_00_00
 
 def outside() -> Vpc:
     """The network, empty."""
-    vpc = Vpc(OUTSIDE, EVERYWHERE, OUTSIDE_VNI, 0, "")
-    gateway = vpc.id("igw", OUTSIDE)
-    vpc.internet_gateway = gateway, OUTSIDE
-    vpc.tables["main"] = RouteTable.of(vpc.id("rtb", "main"), "main", [Route(EVERYWHERE, ToInternet(gateway, OUTSIDE))])
+    vpc = Vpc(INTERNET, EVERYWHERE, OUTSIDE_VNI, 0, "")
+    gateway = vpc.id("igw", INTERNET)
+    vpc.internet_gateway = gateway, INTERNET
+    vpc.tables["main"] = RouteTable.of(
+        vpc.id("rtb", "main"), "main", [Route(EVERYWHERE, ToInternet(gateway, INTERNET))]
+    )
     anything = tuple(
         AclEntry(100, True, EVERYTHING, EVERYWHERE, f"100 allow all {way} 0.0.0.0/0") for way in ("from", "to")
     )
@@ -57,31 +54,27 @@ def settle_down(vpc: Vpc, outsiders: Sequence[Outsider]) -> Iterator[Placed]:
             groups=(vpc.groups["default"].id,),
             source_dest_check=True,
             host=HostId(BORDER - 1 - number),
-            host_name=OUTSIDE,
+            host_name=INTERNET,
         )
         vpc.interfaces[outsider.name] = interface
         vpc.by_address[address] = outsider.name
         vpc.public[address] = address
         request = RunInstances(
-            OUTSIDE, outsider.name, str(address), (), outsider.image, address, True, "", None, None, mark=outsider.mark
+            INTERNET, outsider.name, str(address), (), outsider.image, address, True, "", None, None, mark=outsider.mark
         )
         yield Placed(request, load_image_of(request), vpc, _subnet(vpc, address), interface)
 
 
 def _free(vpc: Vpc) -> Ip:
-    return next(
-        Ip(address)
-        for address in range(DOCUMENTATION.network + FIRST_ADDRESS, DOCUMENTATION.last)
-        if address not in vpc.by_address
-    )
+    return next(Ip(address) for address in range(FIRST_FREE, LAST_FREE + 1) if address not in vpc.by_address)
 
 
 def _subnet(vpc: Vpc, address: Ip) -> Subnet:
-    block = Cidr(address, BLOCK_PREFIX)
-    cidr = Cidr(Ip(address & block.mask), BLOCK_PREFIX)
+    block = Cidr(address, NETWORK_PREFIX)
+    cidr = Cidr(Ip(address & block.mask), NETWORK_PREFIX)
     name = str(cidr)
     if name not in vpc.subnets:
         mac = Mac(ROUTERS | len(vpc.subnets))
         table, acl = vpc.tables["main"].id, vpc.acls["default"].id
-        vpc.subnets[name] = Subnet(vpc.id("subnet", name), name, cidr, OUTSIDE, table, acl, mac)
+        vpc.subnets[name] = Subnet(vpc.id("subnet", name), name, cidr, INTERNET, table, acl, mac)
     return vpc.subnets[name]

@@ -6,24 +6,27 @@ EC2 User Guide, "Elastic IP addresses", "Amazon EC2 instance IP addressing".
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.request import AssociateAddress
-from netvirt.address import Ip, format_ip, parse_cidr
-
-POOL = parse_cidr("198.18.0.0/16")
-"""The region's public addresses: from the range for tests (RFC 2544), so that they are nobody's in the real world."""
+from dcsim.topology.internet import REGION_POOL
+from netvirt.address import Ip, format_ip
 
 
 class PublicAddresses:
     """Who has which; the lowest free one is next."""
 
     def __init__(self) -> None:
-        self._next = POOL.network + 1
+        self._next = REGION_POOL.network + 1
         self._taken: dict[Ip, str] = {}
+        self._promised: set[Ip] = set()
+
+    def promise(self, address: Ip) -> None:
+        """Somebody will ask for this very one: nobody else is to get it."""
+        self._promised.add(address)
 
     def take(self, who: str) -> Ip | None:
         """A new one, None when the pool is empty."""
-        while self._next in self._taken:
+        while self._next in self._taken or self._next in self._promised:
             self._next += 1
-        return self.reserve(Ip(self._next), who) if self._next < POOL.last else None
+        return self.reserve(Ip(self._next), who) if self._next < REGION_POOL.last else None
 
     def reserve(self, address: Ip, who: str) -> Ip:
         self._taken[address] = who
@@ -43,10 +46,10 @@ def associate_address(vpc: Vpc, pool: PublicAddresses, request: AssociateAddress
     if address is None:
         address = pool.take(interface.name)
         if address is None:
-            raise refusal(request, "InsufficientAddressCapacity", f"all of {POOL} is taken")
-    elif not POOL.holds(address):
+            raise refusal(request, "InsufficientAddressCapacity", f"all of {REGION_POOL} is taken")
+    elif not REGION_POOL.holds(address):
         message = f"{format_ip(address)} is none of the region's Elastic IPs"
-        raise refusal(request, "InvalidAddress.NotFound", message, f"use one of {POOL}, or true")
+        raise refusal(request, "InvalidAddress.NotFound", message, f"use one of {REGION_POOL}, or true")
     elif pool.holder(address) is not None:
         message = f"{format_ip(address)} is {pool.holder(address)}'s"
         raise refusal(request, "Resource.AlreadyAssociated", message, "use another, or true")

@@ -92,7 +92,7 @@ def _watch_losses(play: Play) -> dict[str, Losses]:
     guests = play.world.guests
     pairs = {probe.name: (guests[probe.source], guests[probe.target]) for probe in play.scenario.probes}
     return {
-        name: Losses(play.world.ledger, source.placed.interface, target.placed.interface.address)
+        name: Losses(play.world.ledger, source.placed.interface, play.world.address_for(source, target))
         for name, (source, target) in pairs.items()
     }
 

@@ -25,7 +25,7 @@ from dcsim.topology.words import instead
 from hypervisor.clock import Source
 from hypervisor.guest import Guest as Running
 from hypervisor.host import Host, Instance, Nic, Shape
-from netvirt.address import HostId, Mac, Ns, format_ip
+from netvirt.address import HostId, Ip, Mac, Ns, format_ip
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Frame
 from netvirt.ledger import Ledger
@@ -139,6 +139,12 @@ class World:
     def _place_name(self, guest: Guest) -> str:
         """What drops and captures call its vNIC: its name, with the VPC's where another VPC has one of that name."""
         return self.full_name(guest) if self._namesakes[guest.name] > 1 else guest.name
+
+    def address_for(self, source: Guest, target: Guest) -> Ip:
+        """What `source` would ask for: the public address where no private way leads, and there is one."""
+        vpc, address = target.placed.vpc, target.placed.interface.address
+        near = source.placed.vpc is vpc or vpc.name in self.control.touched(source.placed.vpc.name)
+        return address if near else vpc.public.get(address, address)
 
     def zone_of(self, host: HostId) -> str:
         """The zone that a host stands in; the border and what is beyond have names of their own."""

@@ -38,15 +38,15 @@ def guest_called(world: World, name: str) -> Guest:
         raise command_line(str(error.args[0])) from None
 
 
-def address_of(world: World, text: str) -> Ip:
-    """A guest's address, or the one that `text` spells: names start with a letter."""
+def address_of(world: World, text: str, source: Guest) -> Ip:
+    """A guest's address as `source` would ask for it, or the one that `text` spells: names start with a letter."""
     if text[:1].isdigit() or ":" in text:
         try:
             return parse_ip(text)
         except ValueError:
             advice = "write it like 10.0.0.4, or name a guest"
             raise command_line(f"{quoted(text)} is not an IPv4 address", advice) from None
-    return guest_called(world, text).placed.interface.address
+    return world.address_for(source, guest_called(world, text))
 
 
 def refuse_itself(guest: Guest, target: Ip) -> None:

@@ -37,7 +37,8 @@ def ping(
     except Mistake as mistake:
         raise command_line(f"--timeout {mistake.message}", mistake.advice) from None
     world = settled(file, seed)
-    guest, target = guest_called(world, source), address_of(world, destination)
+    guest = guest_called(world, source)
+    target = address_of(world, destination, guest)
     refuse_itself(guest, target)
     pinger = Pinger(world, guest, target, every_ns, timeout_ns, size)
     losses = Losses(world.ledger, guest.placed.interface, target)

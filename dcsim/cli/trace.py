@@ -24,7 +24,8 @@ LABEL_WIDTH = 14
 def trace(file: Path, source: str, destination: str, words: list[str], source_port: int | None, as_json: bool) -> int:
     traffic = traffic_of(words, source_port)
     world = settled(file)
-    guest, target = guest_called(world, source), address_of(world, destination)
+    guest = guest_called(world, source)
+    target = address_of(world, destination, guest)
     refuse_itself(guest, target)
     traced = trace_packet(world, guest, target, traffic)
     if as_json:

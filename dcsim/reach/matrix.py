@@ -55,7 +55,7 @@ class Reach:
 
     def ask(self, source: str, destination: str, traffic: TrafficSpec) -> Answer:
         asker, asked = self.guests[source], self.guests[destination]
-        address = asked.placed.interface.address
+        address = self.world.address_for(asker, asked)
         traced = trace(self.world, asker, address, traffic)
         # An address is first of all one of the own VPC.
         shadowed = asker.placed.vpc is not asked.placed.vpc and address in asker.placed.vpc.by_address

@@ -90,7 +90,7 @@ def ask(session: Session, wanted: Sequence[tuple[Guest, Ip]], count: int) -> Gen
 
 
 def ping(session: Session, source: str, target: str, count: int) -> Iterator[str]:
-    guest, address = session.guest(source), session.address(target)
+    guest, address = session.guest(source), session.address(target, session.guest(source))
     if guest.placed.interface.address == address:
         raise Mistake(f"{source} would ask itself", "name another guest")
     if not guest.host.up:
@@ -121,7 +121,7 @@ def ping_all(session: Session) -> Iterator[str]:
     heard: set[tuple[int, int]] = set()
     for distance in range(1, len(guests)):
         places = [(at, (at + distance) % len(guests)) for at in range(len(guests)) if is_ready(guests[at])]
-        wanted = [(guests[a], guests[b].placed.interface.address) for a, b in places]
+        wanted = [(guests[a], session.world.address_for(guests[a], guests[b])) for a, b in places]
         asked = yield from ask(session, wanted, 1)
         heard |= {place for place, each in zip(places, asked) if each.times_ns}
     yield from _matrix(list(names), heard)

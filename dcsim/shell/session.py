@@ -79,14 +79,14 @@ class Session:
                 raise Mistake(str(error.args[0])) from None
             raise Mistake(f"no guest {quoted(name)}", instead(name, names)) from None
 
-    def address(self, text: str) -> Ip:
-        """A guest's address, or the one that `text` spells."""
+    def address(self, text: str, source: Guest) -> Ip:
+        """A guest's address as `source` would ask for it, or the one that `text` spells."""
         if text[:1].isdigit() and text.count(".") == 3:
             try:
                 return parse_ip(text)
             except ValueError:
                 raise Mistake(f"{quoted(text)} is not an IPv4 address", "write it like 10.0.0.4") from None
-        return self.guest(text).placed.interface.address
+        return self.world.address_for(source, self.guest(text))
 
     # Time.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from dcsim.problem import Mark
+from dcsim.problem import Mark, Problem
 from dcsim.request import (
     AssociateRouteTable,
     AuthorizeSecurityGroupEgress,
@@ -25,7 +25,7 @@ from dcsim.topology.names import Catalog, Copy, Named, zone_copies
 from dcsim.topology.rule import NumberedRule, Rule
 from dcsim.topology.schema import InstanceFields, RouteTableFields, SubnetFields, VpcSpec
 from dcsim.topology.tree import Path, find, inside
-from dcsim.topology.words import number, quoted
+from dcsim.topology.words import closest, listed, number, quoted
 from netvirt.address import Cidr, Ip, parse_cidr
 
 DEFAULT_GROUP = DEFAULT_ACL = "default"
@@ -304,7 +304,8 @@ def _group(context: Context, names: Vpc, text: str, mark: Mark) -> str | None:
 def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
     names = vpc.names
     marks: dict[tuple[str | int, str | None], dict[str, Mark]] = {}
-    for copy in vpc.instances:
+    # Addresses that the file chooses are taken before any is given out: what is written below counts too.
+    for copy in sorted(vpc.instances, key=lambda each: each.fields.private_ip_address is None):
         subnet = _instance_subnet(context, names, copy)
         groups = _instance_groups(context, names, copy)
         _check_address(context, vpc, copy)
@@ -389,9 +390,19 @@ def _routes(context: Context, vpc: _Expanded) -> Iterator[Request]:
             key = context.key([*path, text])
             destination = _destination(context, text, key)
             mark = context.value([*path, text])
-            found = context.accept(vpc.names.instances.one_for(target, table.zone, table.name, mark))
+            found = _route_target(context, vpc.names, table, target, mark)
             if destination and found:
                 yield CreateRoute(vpc.names.name, table.name, destination, found.name, mark=key)
+
+
+def _route_target(context: Context, names: Vpc, table: Copy[RouteTableFields], target: str, mark: Mark) -> Named | None:
+    found = names.instances.one_for(target, table.zone, table.name, mark)
+    unknown = isinstance(found, Problem) and target not in names.instances.meanings
+    if unknown and closest(target, names.instances.every()) is None:
+        known = listed(names.instances.every()) or "none"
+        advice = f"Route targets are instances; gateways are not simulated yet. {names.name} has {known}"
+        found = Problem(mark, None, f"no instance {quoted(target)}", advice)
+    return context.accept(found)
 
 
 def _destination(context: Context, text: str, mark: Mark) -> Cidr | None:

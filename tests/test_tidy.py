@@ -61,6 +61,7 @@ ROOMS = [
     "dcsim.run",
     "dcsim.fixes",
     "dcsim.trace",
+    "dcsim.python",
     "dcsim.reach",
     "dcsim.shell",
     "dcsim.cli",
@@ -71,7 +72,7 @@ PACKAGES = ("netvirt", "hypervisor", "dcsim")
 # What nothing in the product imports, because somebody outside starts or imports it.
 ENTRY_POINTS = {
     "dcsim.cli",  # the `dcsim` command
-    "dcsim.topology.python",  # for users who write topologies in Python
+    "dcsim.python",  # what `from dcsim import ...` gives
     "hypervisor.firmware.build",  # `make images`
 }
 

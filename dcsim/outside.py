@@ -60,6 +60,9 @@ class Outside:
 
     def path(self, source: HostId, target: HostId, flow: int) -> Path:
         """How a packet of `flow` would travel between two hosts, either of which may be the border."""
+        if source in self.links and target in self.links:
+            up, down = self.path(source, BORDER, flow), self.path(BORDER, target, flow)
+            return Path(up.legs + down.legs, Outcome.DELIVERED, down.place)
         for end, outsider in ((source, target), (target, source)):
             link = self.links.get(outsider)
             if end == BORDER and link is not None:

@@ -12,7 +12,7 @@ EXCERPT_WIDTH = 72
 class Mark:
     """A span in one line of a file. 1-based; `end_column` is the column after the last one.
 
-    `file` is the path as the user typed it.
+    `file` is the path as the user typed it. Line 0 is the file as a whole: one that is not there, for instance.
     """
 
     file: str
@@ -21,7 +21,7 @@ class Mark:
     end_column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import SupportsBytes
+from typing import SupportsBytes, TypeVar
 
 from dcsim.clock import SimClock
 from dcsim.cloud.control import Control
@@ -235,6 +235,9 @@ class World:
         return came - delivered - ledger.consumed - ledger.dropped - self.in_flight
 
 
+SomeWorld = TypeVar("SomeWorld", bound=World)
+
+
 class _Report:
     """A guest's words and faults on their way into the run."""
 
@@ -253,9 +256,14 @@ class _Report:
 
 def build(plan: Plan, seed: int = 0) -> World:
     """Carry out a plan's requests; Refused holds every problem the control plane found."""
+    return build_as(World, plan, seed)
+
+
+def build_as(kind: type[SomeWorld], plan: Plan, seed: int) -> SomeWorld:
+    """`build`, with more verbs on the world."""
     problems = list(_unknown_links(plan))
     # Without what nobody can find, to see what else is wrong.
-    world = World(replace(plan, links=()) if problems else plan, seed)
+    world = kind(replace(plan, links=()) if problems else plan, seed)
     consequences: list[Problem] = []
     for request in plan.requests:
         if isinstance(request, AssociateAddress) and request.public_ip is not None:

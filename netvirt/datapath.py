@@ -101,11 +101,15 @@ def _egress(q: Question) -> Iterator[Hop]:
         if route.blocked:
             return
         if isinstance(q.way, ToInternet):
-            yield internet.leave(q.view, q.way.name, q.flow)
-            q.public = q.view.public.get(q.flow.src)
+            leaving = internet.leave(q.view, q.way.name, q.flow)
+            yield leaving
+            q.public = None if leaving.blocked else q.view.public.get(q.flow.src)
             return
         if q.target_view is not None:
-            yield peering.cross(q.target_view, q.flow)
+            crossing = peering.cross(q.target_view, q.flow)
+            yield crossing
+            if crossing.blocked:
+                return
     yield _mapping_hop(q)
 
 

@@ -52,9 +52,11 @@ def _replace_quoted(message: memoryview, field: int, old: int, address: Ip) -> N
     other = _DST if field == _SRC else _SRC
     if len(quote) < ipv4.HEADER_BYTES or int.from_bytes(quote[other : other + 4]) != old:
         return
+    before = 0xFFFF - internet_checksum(bytes(quote))
     _replace(quote, other, address)
-    _mend(message, _ICMP_CHECKSUM, 0)
-    _mend(message, _ICMP_CHECKSUM, internet_checksum(bytes(message)))
+    after = 0xFFFF - internet_checksum(bytes(quote))
+    # Not computed anew: that would bless damaged messages, and count Ethernet's padding and miss later fragments.
+    _mend(message, _ICMP_CHECKSUM, updated_checksum(_read(message, _ICMP_CHECKSUM), before, after))
 
 
 def _read(data: memoryview, at: int) -> int:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import file_reference
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -17,6 +18,10 @@ import dcsim
 import hypervisor
 import netvirt
 from dcsim.cli.app import app
+from dcsim.scenario.expectation import OPERATORS, UNITS
+from dcsim.scenario.schema import CAPTURES
+from dcsim.scenario.timeline import ACTIONS, PLACE_KINDS
+from dcsim.topology.quantity import DURATION, FREQUENCY, PERCENT, RATE, SIZE
 from netvirt.constant import Constant
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,3 +171,25 @@ def shown_after(line: str) -> list[str]:
             end = next((at for at, each in enumerate(rest) if each.startswith("$ ")), len(rest))
             return [each for each in rest[:end] if each.strip() not in ("", "...") and not each.startswith("# ")]
     return []
+
+
+def test_every_key_of_the_files_is_documented() -> None:
+    """With its values, its default and its meaning; `python tests/file_reference.py` writes them anew."""
+    assert text_of(file_reference.PAGE) == file_reference.page(), "run python tests/file_reference.py"
+
+
+def test_the_file_reference_names_every_word() -> None:
+    text = text_of(file_reference.PAGE)
+    words = [*ACTIONS, *UNITS, *OPERATORS, *CAPTURES, *(f"{kind} b" for kind in PLACE_KINDS)]
+    units = [unit for scale in (DURATION, RATE, FREQUENCY, SIZE, PERCENT) for unit in scale.units]
+    assert [word for word in [*words, *units] if f"`{word}" not in text] == []
+
+
+def test_the_file_references_files_are_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [body for language, body in BLOCK.findall(text_of(file_reference.PAGE)) if language == "yaml"]
+    complete = [body for body in files if "region:" in body or "topology:" in body]
+    assert len(complete) >= 2
+    for body in complete:
+        (tmp_path / "file.yaml").write_text(body, "utf-8")
+        assert CliRunner().invoke(app, ["check", "file.yaml"]).exit_code == 0, body

@@ -20,14 +20,17 @@ ROOMS = [
     "netvirt.constant",
     "netvirt.wire",
     "netvirt.frame",
+    "netvirt.rewrite",
     "netvirt.journey",
     "netvirt.ledger",
     "netvirt.engine",
     "netvirt.line",
     "netvirt.impairment",
     "netvirt.vpc",
+    "netvirt.gateway",
     "netvirt.datapath",
     "netvirt.overlay",
+    "netvirt.appliance",
     "netvirt.memo",
     "netvirt.linklocal",
     "netvirt.vswitch",
@@ -53,6 +56,7 @@ ROOMS = [
     "dcsim.scenario",
     "dcsim.observe",
     "dcsim.guests",
+    "dcsim.outside",
     "dcsim.world",
     "dcsim.faults",
     "dcsim.pinging",
@@ -61,6 +65,7 @@ ROOMS = [
     "dcsim.run",
     "dcsim.fixes",
     "dcsim.trace",
+    "dcsim.python",
     "dcsim.reach",
     "dcsim.shell",
     "dcsim.cli",
@@ -71,7 +76,7 @@ PACKAGES = ("netvirt", "hypervisor", "dcsim")
 # What nothing in the product imports, because somebody outside starts or imports it.
 ENTRY_POINTS = {
     "dcsim.cli",  # the `dcsim` command
-    "dcsim.topology.python",  # for users who write topologies in Python
+    "dcsim.python",  # what `from dcsim import ...` gives
     "hypervisor.firmware.build",  # `make images`
 }
 

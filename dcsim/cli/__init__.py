@@ -22,7 +22,8 @@ def main() -> None:
         try:
             from dcsim.cli.app import app
 
-            app(prog_name="dcsim")
+            # What a command raises is explained here, in our words.
+            sys.exit(app(prog_name="dcsim", standalone_mode=False))
         except KeyboardInterrupt as interruption:
             sys.stderr.write(status.ended("interrupted", interruption))
             sys.exit(status.INTERRUPTED)
@@ -30,9 +31,18 @@ def main() -> None:
             sys.stderr.write(status.ended("terminated", termination))
             sys.exit(status.TERMINATED)
         except Exception as error:
-            from dcsim.cli.explain import explain
+            sys.exit(_explained(error))
 
-            sys.exit(explain(error))
+
+def _explained(error: Exception) -> int:
+    if hasattr(error, "format_message"):
+        from dcsim.cli.usage import usage
+
+        sys.stderr.write(usage(error))
+        return status.INPUT
+    from dcsim.cli.explain import explain
+
+    return explain(error)
 
 
 def _interrupt(_: int, frame: FrameType | None) -> None:

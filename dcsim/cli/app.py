@@ -35,15 +35,21 @@ app = typer.Typer(
     help="Ask what happens to you when a zone goes dark.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-File = Annotated[Path, typer.Argument(help="A topology or scenario file; a name that ships with dcsim will do.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A topology or scenario file; a name that ships with dcsim will do.")
+]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The guest that asks.")]
+Destination = Annotated[str, typer.Argument(metavar="DESTINATION", help="A guest, or an IPv4 address.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Seed = Annotated[
-    int | None,
-    typer.Option(help="Draws every random choice; default: the scenario's, or 0.", min=0, max=2**63 - 1),
+    str | None,
+    typer.Option(metavar="N", help="Draws every random choice; by default the scenario's, or 0."),
 ]
+MOST_SEED = 2**63 - 1
 
 
 def _version(wanted: bool) -> None:
@@ -61,7 +67,7 @@ def _top(
     pass
 
 
-@app.command()
+@app.command(short_help="Is the file right?")
 def check(file: File, as_json: Json = False) -> None:
     """Is the file right? Every problem with its place, and what to do."""
     from dcsim.cli.check import check
@@ -69,58 +75,71 @@ def check(file: File, as_json: Json = False) -> None:
     raise typer.Exit(check(file, as_json))
 
 
-@app.command()
+@app.command(short_help="Play a scenario and judge its expectations.")
 def run(
-    scenario: File,
+    scenario: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A scenario file; a name that ships with dcsim will do.")
+    ],
     seed: Seed = None,
-    out: Annotated[Path | None, typer.Option(help="The run directory; default: runs/SCENARIO-SEED-HASH.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run directory; by default runs/SCENARIO-SEED-HASH.")
+    ] = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Play a scenario and judge its expectations. Exit 1 when one does not hold."""
+    from dcsim.cli.loading import whole
     from dcsim.cli.run import run
 
-    raise typer.Exit(run(scenario, seed, out, as_json, quiet))
+    raise typer.Exit(run(scenario, whole("--seed", seed, 0, MOST_SEED), out, as_json, quiet))
 
 
-@app.command()
+@app.command(short_help="Which rule lets a packet through, or stops it?")
 def trace(
     file: File,
-    source: Annotated[str, typer.Argument(help="The guest that sends.")],
-    destination: Annotated[str, typer.Argument(help="A guest, or an IPv4 address.")],
-    traffic: Annotated[list[str], typer.Argument(help="tcp PORT, udp PORT, icmp, or proto NUMBER.")],
-    source_port: Annotated[int | None, typer.Option(help="Of TCP or UDP.", min=0, max=65535)] = None,
+    source: Source,
+    destination: Destination,
+    traffic: Annotated[list[str], typer.Argument(metavar="TRAFFIC", help="tcp PORT, udp PORT, icmp, or proto NUMBER.")],
+    source_port: Annotated[str | None, typer.Option(metavar="PORT", help="Of TCP or UDP; by default 49152.")] = None,
     as_json: Json = False,
 ) -> None:
     """Which rule lets a packet through, or stops it? Both directions; exit 1 when it is blocked."""
+    from dcsim.cli.loading import whole
     from dcsim.cli.trace import trace
 
-    raise typer.Exit(trace(file, source, destination, traffic, source_port, as_json))
+    port = whole("--source-port", source_port, 0, 65535)
+    raise typer.Exit(trace(file, source, destination, traffic, port, as_json))
 
 
-@app.command()
+@app.command(short_help="Let one guest ping another, in its own code.")
 def ping(
     file: File,
-    source: Annotated[str, typer.Argument(help="The guest that asks.")],
-    destination: Annotated[str, typer.Argument(help="A guest, or an IPv4 address.")],
-    count: Annotated[int, typer.Option("-c", "--count", min=1, max=100_000, help="How many requests.")] = 4,
-    every: Annotated[str, typer.Option("-i", "--every", help="From one request to the next.")] = "1 s",
-    timeout: Annotated[str, typer.Option("-W", "--timeout", help="How long to wait for an answer.")] = "1 s",
-    size: Annotated[int, typer.Option("-s", "--size", min=0, max=8973, help="Bytes of data.")] = 56,
+    source: Source,
+    destination: Destination,
+    count: Annotated[str, typer.Option("-c", "--count", metavar="N", help="How many requests.")] = "4",
+    every: Annotated[str, typer.Option("-i", "--every", metavar="TIME", help="From one request to the next.")] = "1 s",
+    timeout: Annotated[
+        str, typer.Option("-W", "--timeout", metavar="TIME", help="How long to wait for an answer.")
+    ] = "1 s",
+    size: Annotated[str, typer.Option("-s", "--size", metavar="N", help="Bytes of data.")] = "56",
     seed: Seed = None,
     as_json: Json = False,
 ) -> None:
     """Let one guest ping another, in its own code. Exit 1 when nothing comes back."""
+    from dcsim.cli.loading import whole
     from dcsim.cli.ping import ping
 
-    raise typer.Exit(ping(file, source, destination, count, every, timeout, size, seed, as_json))
+    asked = whole("--count", count, 1, 100_000), every, timeout, whole("--size", size, 0, 8973)
+    raise typer.Exit(ping(file, source, destination, *asked, whole("--seed", seed, 0, MOST_SEED), as_json))
 
 
-@app.command()
+@app.command(short_help="What a file comes to.")
 def inspect(
     file: File,
-    name: Annotated[str | None, typer.Argument(help="What to look at; default: everything, by name.")] = None,
-    expanded: Annotated[bool, typer.Option(help="Print the file with every copy written out.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A resource, a guest or a place; by default everything.")
+    ] = None,
+    expanded: Annotated[bool, typer.Option("--expanded", help="Print the file with every copy written out.")] = False,
     as_json: Json = False,
 ) -> None:
     """What a file comes to: addresses, routes, rules, places."""
@@ -129,14 +148,15 @@ def inspect(
     raise typer.Exit(inspect(file, name, expanded, as_json))
 
 
-@app.command()
+@app.command(short_help="Who reaches whom, on what?")
 def reach(
     file: File,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[ASSERTIONS]...", help="Files of assertions, as with --assert.")
+        list[Path] | None, typer.Argument(metavar="ASSERTIONS", help="Files of assertions, as with --assert.")
     ] = None,
     asserted: Annotated[
-        list[Path] | None, typer.Option("--assert", help="Judge a file's sentences: left reaches right on tcp 22.")
+        list[Path] | None,
+        typer.Option("--assert", metavar="FILE", help="Judge sentences: left reaches right on tcp 22."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -146,15 +166,16 @@ def reach(
     raise typer.Exit(reach(file, [*(files or []), *(asserted or [])], as_json))
 
 
-@app.command()
+@app.command(short_help="Try things by hand.")
 def shell(file: File, seed: Seed = None) -> None:
     """Try things by hand: ping, cut links, power zones off; time passes only when you let it."""
+    from dcsim.cli.loading import whole
     from dcsim.cli.shell import shell
 
-    raise typer.Exit(shell(file, seed))
+    raise typer.Exit(shell(file, whole("--seed", seed, 0, MOST_SEED)))
 
 
-@app.command()
+@app.command(short_help="The files' JSON Schema, for editors.")
 def schema() -> None:
     """The files' JSON Schema, for editors."""
     from dcsim.cli.schema import schema

@@ -1,7 +1,9 @@
 """From what the user typed to a world."""
 
+import re
 import shlex
 from pathlib import Path
+from typing import overload
 
 from dcsim.cli.explain import BadArgument
 from dcsim.observe.losses import Loss
@@ -17,6 +19,23 @@ from netvirt.address import Ip, parse_ip
 def command_line(message: str, advice: str = "") -> BadArgument:
     """A problem with an argument, not with a file."""
     return BadArgument(with_advice(message, advice))
+
+
+@overload
+def whole(option: str, text: str, least: int, most: int) -> int: ...
+@overload
+def whole(option: str, text: str | None, least: int, most: int) -> int | None: ...
+def whole(option: str, text: str | None, least: int, most: int) -> int | None:
+    """An option that is a whole number in a range; None when it is not there."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,30}", text):
+        raise command_line(f"{option} {quoted(text)} is not a whole number", f"it goes from {least} to {most}")
+    if int(text) < least:
+        raise command_line(f"{option} {int(text)} is less than {least}", f"it goes to {most}")
+    if int(text) > most:
+        raise command_line(f"{option} {int(text)} is more than {most}", f"it starts at {least}")
+    return int(text)
 
 
 def load_plan(file: Path) -> Plan:

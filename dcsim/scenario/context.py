@@ -7,6 +7,7 @@ from dcsim.problem import Mark, Problem
 from dcsim.request import RunInstances
 from dcsim.scenario.scenario import GuestRef
 from dcsim.scenario.schema import ScenarioFile
+from dcsim.topology.names import several
 from dcsim.topology.plan import INTERNET, Plan
 from dcsim.topology.tree import Node, Path, key_mark, value_mark
 from dcsim.topology.words import instead, listed, quoted
@@ -55,6 +56,10 @@ class Context:
             names = listed(f"{each.vpc}/{each.name}" for each in found)
             places = "places" if any(each.is_outside for each in found) else "VPCs"
             self.complain(mark, f"{text} is in several {places}: {names}", "Name one of these")
+            return None
+        copies = several(text, [name for name in self.guests if ("/" in name) == ("/" in text)], self.plan.zones)
+        if copies:
+            self.complain(mark, copies.message, copies.advice)
         else:
             known = [name for name in self.guests if "/" not in name]
             self.complain(mark, f"no instance {quoted(text)}", instead(text, known, f"{self.plan.name} has"))

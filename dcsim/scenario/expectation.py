@@ -105,6 +105,7 @@ class Sentence:
     """An expectation whose names nobody has looked up yet; spans say where they stand in the text."""
 
     probe: str
+    """Empty where the sentence names none."""
     probe_span: Span
     measure: Measure
     operator: Operator
@@ -148,6 +149,8 @@ def parse_sentence(text: str) -> Sentence:
 
 def _subject(word: str, span: Span) -> tuple[str, Measure, Span]:
     probe, dot, measure = word.rpartition(".")
+    if word in UNITS:
+        return "", word, span
     if not dot or not probe:
         advice = f"write it like {word.strip('.') or 'across'}.loss"
         raise Mistake(f"{quoted(word)} is no measure", advice, span=span)
@@ -180,7 +183,7 @@ def _value(measure: Measure, words: Words, end: Span) -> int:
             case "ppb":
                 return ratio_ppb(text)
             case "ns":
-                return duration_ns(text)
+                return duration_ns(text, "s" if measure == "rto" else "ms")
     except Mistake as mistake:
         raise Mistake(f"{measure} {mistake.message}", mistake.advice, span=span) from None
 
@@ -207,6 +210,6 @@ def _for(words: Words, end: Span) -> int:
     if not text:
         raise Mistake("the sentence ends where a duration belongs", "write it like for 5 min", span=span)
     try:
-        return duration_ns(text)
+        return duration_ns(text, "min")
     except Mistake as mistake:
         raise Mistake(f"for {mistake.message}", mistake.advice, span=span) from None

@@ -7,19 +7,20 @@ from typing import Literal
 
 from dcsim.problem import Mistake, Refused, in_file_order
 from dcsim.scenario.context import Context
+from dcsim.scenario.doubts import doubt
 from dcsim.scenario.expectation import Expectation, Sentence
 from dcsim.scenario.scenario import GuestRef, Probe, Scenario
 from dcsim.scenario.schema import ProbeSpec, ScenarioFile
 from dcsim.scenario.timeline import timeline
 from dcsim.topology.check import check
+from dcsim.topology.kind import kind_by_keys, refuse_other
 from dcsim.topology.load import load_found, locate
 from dcsim.topology.plan import InputFile, Plan
 from dcsim.topology.quantity import format_duration, format_size
 from dcsim.topology.source import parse, read
-from dcsim.topology.tree import Mapping, Node, find, inside, value_mark
+from dcsim.topology.tree import Node, find, inside, value_mark
 from dcsim.topology.words import instead, quoted
 
-SCENARIO_KEYS = ("topology", "probes", "timeline", "expect")
 MOST_WAITING = 1024
 """A guest keeps account of fewer questions than this of one series that may still be answered."""
 MOST_SERIES = 16
@@ -29,11 +30,13 @@ MOST_PROBE_BYTES = 8_973
 
 
 def kind_of(path: str | Path) -> Literal["topology", "scenario"]:
-    """By the keys at its top. Refused when it cannot be read."""
+    """By the keys at its top. Refused when it cannot be read, or is plainly neither."""
     found = locate(Path(path))
     root = parse(read(found), str(found))
-    is_scenario = isinstance(root, Mapping) and any(key in root.nodes for key in SCENARIO_KEYS)
-    return "scenario" if is_scenario else "topology"
+    if kind_by_keys(root) == "scenario":
+        return "scenario"
+    refuse_other("topology", root, str(found))
+    return "topology"
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -41,6 +44,7 @@ def load_scenario(path: str | Path) -> Scenario:
     found = locate(Path(path))
     data = read(found)
     root = parse(data, str(found))
+    refuse_other("scenario", root, str(found))
     file = check(ScenarioFile, root)
     plan = _topology(found, file.topology, root)
     context = Context(file, root, plan)
@@ -65,6 +69,8 @@ def _resolve(context: Context, name: str, source: InputFile) -> Scenario:
     probes = tuple(_probes(context))
     entries = timeline(context)
     expectations = tuple(_expectations(context))
+    if not context.problems:
+        doubt(context, probes, entries, expectations)
     return Scenario(
         name=name,
         topology=context.plan,
@@ -146,7 +152,11 @@ def _expectations(context: Context) -> Iterator[Expectation]:
 
 def _check_names(context: Context, sentence: Sentence, node: Node) -> None:
     probes, entries = context.file.probes, context.file.timeline
-    if sentence.probe not in probes:
+    if not sentence.probe:
+        example = f"{next(iter(probes), 'across')}.{sentence.measure}"
+        message = f"{sentence.measure} is measured by a probe"
+        context.complain(inside(node, sentence.probe_span), message, f"write it like {example}")
+    elif sentence.probe not in probes:
         mark = inside(node, sentence.probe_span)
         context.complain(mark, f"no probe {quoted(sentence.probe)}", instead(sentence.probe, probes))
     if sentence.for_ns is not None:

@@ -8,6 +8,7 @@ from dcsim.scenario.expectation import Expectation
 from dcsim.topology.plan import INTERNET, Impairment, InputFile, Link, Plan
 
 Capture = Literal["probes", "links", "all"]
+ACTIONS = ("power-off", "link-down", "impair")
 PlaceKind = Literal["zone", "datacenter", "power domain", "rack", "host"]
 
 
@@ -66,13 +67,24 @@ class PowerOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """Every link into a place, or out of it; `place` as users call it: `zone b`, `rack b/r1`."""
+
+    into: bool
+    place: str
+
+    def __str__(self) -> str:
+        return f"links {'into' if self.into else 'out of'} {self.place}"
+
+
+@dataclass(frozen=True, slots=True)
 class LinkDown:
-    target: Link
+    target: Link | Crossing
 
 
 @dataclass(frozen=True, slots=True)
 class Impair:
-    target: Link
+    target: Link | Crossing
     impairment: Impairment
 
 

@@ -10,22 +10,38 @@ from pydantic_core.core_schema import NullableSchema
 
 from dcsim.problem import Mistake
 from dcsim.scenario.expectation import Sentence, parse_sentence
+from dcsim.scenario.scenario import ACTIONS
 from dcsim.topology.fields import (
     NAMES_OR_MAP,
     ONE_OR_MORE,
     Duration,
+    Minutes,
     Name,
+    Rate,
+    Ratio,
+    Seconds,
     Size,
     Spec,
     Text,
     Whole,
     from_text,
 )
-from dcsim.topology.schema import ImpairmentSpec, TopologyFile, Version
+from dcsim.topology.kind import SCENARIO_KEYS
+from dcsim.topology.schema import FULL_FRAME_BYTES, ImpairmentSpec, Limit, TopologyFile, Version
 from dcsim.topology.words import instead, quoted
 
 CAPTURES = ("probes", "links", "all")
 PROBE_KINDS_LATER = ("udp", "tcp", "http", "dns", "sql")
+ACTION_WORDS_LATER = (
+    "away_from",
+    "complete_if_instances_terminated",
+    "expires_in",
+    "force_failover",
+    "percentage",
+    "scope",
+    "start_instances_after_duration",
+)
+"""What actions that are not simulated yet are told."""
 DEFAULT_EVERY_NS = DEFAULT_TIMEOUT_NS = 1_000_000_000
 DEFAULT_SIZE_BYTES = 56
 """What ping sends (iputils): 64 bytes with the ICMP header."""
@@ -38,6 +54,7 @@ def _capture(text: str) -> str:
 
 
 Capture = Annotated[Literal["probes", "links", "all"], from_text(_capture), WithJsonSchema({"enum": list(CAPTURES)})]
+ActionName = Annotated[str, from_text(str), WithJsonSchema({"enum": list(ACTIONS)})]
 Expected = Annotated[
     Sentence,
     from_text(parse_sentence),
@@ -50,20 +67,33 @@ class ProbeSpec(Spec):
     later: ClassVar[tuple[str, ...]] = (*PROBE_KINDS_LATER, "rate", "connect")
     ping: Text | None = Field(default=None, description="The instance to ping.")
     source: Text | None = Field(default=None, alias="from", description="The instance that asks.")
-    every: Duration = Field(default=DEFAULT_EVERY_NS, description="Between two questions; by default 1 s.")
-    timeout: Duration = Field(default=DEFAULT_TIMEOUT_NS, description="A later answer counts as lost; by default 1 s.")
+    every: Seconds = Field(default=DEFAULT_EVERY_NS, description="Between two questions; by default 1 s.")
+    timeout: Seconds = Field(default=DEFAULT_TIMEOUT_NS, description="A later answer counts as lost; by default 1 s.")
     size: Size = Field(default=DEFAULT_SIZE_BYTES, description="Payload of a question; by default 56 B.")
 
 
 class EntrySpec(ImpairmentSpec):
     noun: ClassVar[str] = "timeline entry"
-    later: ClassVar[tuple[str, ...]] = ("actions", "fis", "when", "zone")
-    at: Duration | None = Field(default=None, description="When it starts.")
+    later: ClassVar[tuple[str, ...]] = ("actions", "fis", "when", "zone", *ACTION_WORDS_LATER)
+    rate: Rate | None = Field(default=None, description="Bits per second; the slowest of all that hold counts.")
+    delay: Duration | None = Field(default=None, description="Added to the link's own delay, one way.")
+    jitter: Duration | None = Field(default=None, description="Added to the link's own: the delay varies by so much.")
+    loss: Ratio | None = Field(
+        default=None, description="Share of frames lost, independent of what the link or another entry loses."
+    )
+    limit: Limit | None = Field(
+        default=None, description=f"Longest queue: a size, or frames of {FULL_FRAME_BYTES} B; the shortest counts."
+    )
+    at: Minutes | None = Field(default=None, description="When it starts.")
     after: Text | None = Field(default=None, description="The entry at whose end it starts.")
-    duration: Duration | None = Field(default=None, description="How long; by default until the end.")
-    action: Text | None = Field(default=None, description="power-off, link-down or impair; none is just a window.")
+    duration: Minutes | None = Field(default=None, description="How long; by default until the end.")
+    action: ActionName | None = Field(
+        default=None, description="power-off, link-down or impair; none is just a window."
+    )
     target: Text | None = Field(
-        default=None, description="zone b, rack b/r1, host b/r1/h1, host of NAME; or a link, a <-> b or a -> b."
+        default=None,
+        description="zone b, rack b/r1, host b/r1/h1, host of NAME; or links: a <-> b, core-a -> spine-a1, "
+        "links into zone b, links out of rack b/r1.",
     )
 
 
@@ -74,8 +104,8 @@ class ScenarioFile(Spec):
     later: ClassVar[tuple[str, ...]] = ("steady_state", "stop_conditions")
     version: Version = Field(description="Of this file format.")
     topology: Text = Field(description="The topology's file, relative to this one, or one of dcsim's own.")
-    duration: Duration = Field(description="How much time is simulated.")
-    seed: Annotated[int, Whole(0, 2**63 - 1)] = Field(default=0, description="Names the run; by default 0.")
+    duration: Minutes = Field(description="How much time is simulated.")
+    seed: Annotated[int, Whole(0, 2**63 - 1)] = Field(default=0, description="Draws every random choice; by default 0.")
     capture: Capture = Field(default="probes", description="What is recorded: vNICs of probes, links as well, or all.")
     probes: Annotated[dict[Name, ProbeSpec], *NAMES_OR_MAP] = Field(
         default={}, description="Questions that guests keep asking, by name."
@@ -96,12 +126,13 @@ class _ForEditors(GenerateJsonSchema):
 
 
 def json_schema(which: Literal["topology", "scenario"] | None = None) -> dict[str, Any]:
-    """Of one kind of file, or of either: what names a topology is a scenario."""
+    """Of one kind of file, or of either: what has a key that only scenarios have is one."""
     both, shared = models_json_schema(
         [(TopologyFile, "validation"), (ScenarioFile, "validation")], schema_generator=_ForEditors
     )
     topology, scenario = both[TopologyFile, "validation"], both[ScenarioFile, "validation"]
-    either = {"if": {"required": ["topology"]}, "then": scenario, "else": topology}
+    recognised = {"anyOf": [{"required": [key]} for key in SCENARIO_KEYS]}
+    either = {"if": recognised, "then": scenario, "else": topology}
     chosen: dict[str, Any] = either if which is None else {"topology": topology, "scenario": scenario}[which]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -3,10 +3,21 @@
 from collections.abc import Callable
 
 from dcsim.fabric.layout import Layout
-from dcsim.fabric.target import find_links, find_place
+from dcsim.fabric.target import ARROW, CROSSING, find_links, find_place
 from dcsim.problem import Mark, Mistake
 from dcsim.scenario.context import Context
-from dcsim.scenario.scenario import Action, Entry, HostOf, Impair, LinkDown, Place, PlaceKind, PowerOff
+from dcsim.scenario.scenario import (
+    ACTIONS,
+    Action,
+    Crossing,
+    Entry,
+    HostOf,
+    Impair,
+    LinkDown,
+    Place,
+    PlaceKind,
+    PowerOff,
+)
 from dcsim.scenario.schema import EntrySpec
 from dcsim.topology.plan import Impairment, Link
 from dcsim.topology.quantity import format_duration
@@ -15,7 +26,6 @@ from dcsim.topology.schema import PLACE, ImpairmentSpec
 from dcsim.topology.tree import Path
 from dcsim.topology.words import instead, quoted
 
-ACTIONS = ("power-off", "link-down", "impair")
 SAME_ACTION = {"cut": "link-down", "down": "link-down", "poweroff": "power-off"}
 PLACE_KINDS: tuple[PlaceKind, ...] = ("zone", "datacenter", "power domain", "rack", "host")
 
@@ -184,12 +194,30 @@ def _place_advice(context: Context, words: str) -> str:
     return "write zone b, rack b/r1, host b/r1/h1, or host of NAME"
 
 
-def _link(context: Context, text: str, path: Path) -> Link | None:
+def _link(context: Context, text: str, path: Path) -> Link | Crossing | None:
     mark, before = context.value(path), len(context.problems)
+    words = " ".join(text.split())
+    crossing = CROSSING.fullmatch(words)
+    if crossing is not None:
+        found = Crossing(crossing[1] == "into", crossing[2])
+        return found if _is_there(context, find_links, str(found), mark) else None
+    if not ARROW.search(words):
+        context.complain(mark, f"{quoted(text)} is no link", _link_advice(context, words))
+        return None
     link = link_between(text, context.plan.zones, mark, context.problems)
     if link is None or len(context.problems) > before:
         return None
     return link if _is_there(context, find_links, str(link), mark) else None
+
+
+def _link_advice(context: Context, words: str) -> str:
+    first, last = context.plan.zones[0], context.plan.zones[-1]
+    try:
+        find_links(context.layout, f"links into {words}")
+        return f"Did you mean links into {words}?"
+    except Mistake:
+        between = f"{first} <-> {last}, " if first != last else ""
+        return f"write it like {between}core-{first} -> spine-{first}1 or links into zone {last}"
 
 
 def _is_there(context: Context, find: Callable[[Layout, str], object], name: str, mark: Mark) -> bool:

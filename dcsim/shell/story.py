@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dcsim.problem import Mistake
-from dcsim.scenario.scenario import HostOf, Impair, LinkDown, Place, PowerOff
+from dcsim.scenario.scenario import Crossing, HostOf, Impair, LinkDown, Place, PowerOff
 from dcsim.shell.deeds import Deed
 from dcsim.shell.session import Session
 from dcsim.shell.text import prompt
@@ -112,7 +112,8 @@ def _place(session: Session, place: Place | HostOf) -> str:
     return f"host of {next(name for name, each in session.names.items() if each is guest)}"
 
 
-def _link(link: Link, both: bool) -> str:
+def _link(link: Link | Crossing, both: bool) -> str:
+    assert isinstance(link, Link), "a shell names links by their ends"
     return str(Link(link.a, link.b, both))
 
 

@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from dcsim.problem import Mark, Mistake, Problem, Refused
 from dcsim.topology.fields import Spec, kind_of_value
-from dcsim.topology.tree import KEY, NOTHING, Node, find, inside, key_mark, plain, value_mark
+from dcsim.topology.tree import KEY, NOTHING, Mapping, Node, find, inside, key_mark, plain, value_mark
 from dcsim.topology.words import closest, listed, quoted
 
 AnySpec = TypeVar("AnySpec", bound=Spec)
@@ -19,7 +19,16 @@ def check(schema: type[AnySpec], root: Node) -> AnySpec:
         return schema.model_validate(plain(root))
     except ValidationError as error:
         details = error.errors(include_url=False)
-    raise Refused(sorted((_problem(schema, root, each) for each in details), key=lambda each: each.mark))
+    told = [each for each in details if not _stood_in_for(schema, root, each)]
+    raise Refused(sorted((_problem(schema, root, each) for each in told), key=lambda each: each.mark))
+
+
+def _stood_in_for(schema: type[Spec], root: Node, error: ErrorDetails) -> bool:
+    """That `regions` is not simulated yet says enough; that `region` is missing would only mislead."""
+    path = error["loc"]
+    if error["type"] != "missing" or len(path) != 1 or not isinstance(root, Mapping):
+        return False
+    return schema.stand_ins.get(str(path[0])) in root.nodes
 
 
 def _problem(schema: type[Spec], root: Node, error: ErrorDetails) -> Problem:

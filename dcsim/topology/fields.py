@@ -33,6 +33,8 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
     noun: ClassVar[str] = "file"
     later: ClassVar[tuple[str, ...]] = ()
+    stand_ins: ClassVar[dict[str, str]] = {}
+    """Keys that are not missing where a later one stands for them."""
 
     @model_validator(mode="before")
     @classmethod
@@ -168,9 +170,13 @@ ElasticIp = Annotated[
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "format": "ipv4", "examples": [_ELASTIC]}]}),
 ]
 Duration = Annotated[int, from_text(quantity.duration_ns), _quantity("5 ms")]
+Seconds = Annotated[int, from_text(lambda text: quantity.duration_ns(text, "s")), _quantity("1 s")]
+"""A duration that mostly has so many seconds; any unit will do."""
+Minutes = Annotated[int, from_text(lambda text: quantity.duration_ns(text, "min")), _quantity("3 min")]
 Rate = Annotated[int, from_text(quantity.rate_bps), _quantity("25 Gbit")]
 Frequency = Annotated[int, from_text(quantity.frequency_hz), _quantity("3 GHz")]
 Size = Annotated[int, from_text(quantity.size_bytes), _quantity("64 B")]
+Queue = Annotated[int, from_text(lambda text: quantity.size_bytes(text, "KB")), _quantity("64 KB")]
 Ratio = Annotated[int, from_text(quantity.ratio_ppb), _quantity("0.1 %")]
 IngressRule = Annotated[Rule, from_text(lambda text: parse_rule(text, "ingress")), _RULE]
 EgressRule = Annotated[Rule, from_text(lambda text: parse_rule(text, "egress")), _RULE]

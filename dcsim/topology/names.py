@@ -1,15 +1,26 @@
 """Names and what they refer to: `net` is `net-a` here, `net-b` there, and sometimes all of them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from dcsim.problem import Mark, Problem
+from dcsim.problem import Mark, Mistake, Problem
 from dcsim.topology.fields import EVERY_ZONE, Spec
 from dcsim.topology.tree import Path
 from dcsim.topology.words import instead, listed, number, quoted
 
 Fields = TypeVar("Fields", bound=Spec)
+
+
+def several(text: str, names: Iterable[str], zones: Sequence[str]) -> Mistake | None:
+    """What to say when `text` is not one of `names`, but that of which several are copies (per_zone, count)."""
+    zone = "|".join(map(re.escape, zones))
+    copy = re.compile(rf"{re.escape(text)}(-(?:{zone}))?(-[0-9]+)?")
+    copies = [name for name in names if copy.fullmatch(name)]
+    if text in copies or len(copies) < 2:
+        return None
+    return Mistake(f"{text} is {number(len(copies))} ({listed(copies)})", "Name one")
 
 
 @dataclass(frozen=True, slots=True)

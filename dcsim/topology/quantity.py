@@ -12,20 +12,22 @@ SHAPE = re.compile(r"(-?)([0-9]{1,18}(?:\.[0-9]{1,18})?) *([^\s0-9.][^\s]{0,15})
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A kind of quantity. `units` are in the smallest unit that counts, rising; `example` is for advice."""
+    """A kind of quantity. `units` are in the smallest unit that counts, rising; `usual` is for advice."""
 
     units: dict[str, int]
-    example: str
+    usual: str
     most: int
     least: int = 0
 
-    def parse(self, text: str) -> int:
-        matched = SHAPE.fullmatch(text)
+    def parse(self, text: str, usual: str = "") -> int:
+        """`usual` is the unit that its place mostly has."""
+        usual, matched = usual or self.usual, SHAPE.fullmatch(text)
+        assert usual in self.units
         if matched is None:
-            raise Mistake(f"{quoted(text)} is no quantity", f"write it like 5 {self.example}", field=True)
+            raise Mistake(f"{quoted(text)} is no quantity", f"write it like 5 {usual}", field=True)
         sign, digits, unit = matched.groups()
         if unit is None:
-            raise Mistake(f"{text} lacks a unit", f"write {text} {self.example}", field=True)
+            raise Mistake(f"{text} lacks a unit", f"write {text} {usual}", field=True)
         value = Fraction(digits) * self._factor(unit, digits)
         if sign and value:
             raise Mistake(f"{text} is negative", field=True)
@@ -86,12 +88,12 @@ DURATION = Scale(
 )
 RATE = Scale({"bit": 1, "Kbit": 10**3, "Mbit": 10**6, "Gbit": 10**9, "Tbit": 10**12}, "Gbit", most=10**15, least=1)
 FREQUENCY = Scale({"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9}, "GHz", most=10**12, least=1)
-SIZE = Scale({"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}, "KB", most=10**15)
+SIZE = Scale({"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}, "B", most=10**15)
 PERCENT = Scale({"%": PPB_PER_PERCENT}, "%", most=100 * PPB_PER_PERCENT)
 
 
-def duration_ns(text: str) -> int:
-    return DURATION.parse(text)
+def duration_ns(text: str, usual: str = "ms") -> int:
+    return DURATION.parse(text, usual)
 
 
 def rate_bps(text: str) -> int:
@@ -112,16 +114,18 @@ def frequency_hz(text: str) -> int:
     return FREQUENCY.parse(text)
 
 
-def size_bytes(text: str) -> int:
-    return SIZE.parse(text)
+def size_bytes(text: str, usual: str = "B") -> int:
+    return SIZE.parse(text, usual)
 
 
 def count(text: str, least: int, most: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text):
+    if not re.fullmatch(r"-?[0-9]{1,40}", text):
         raise Mistake(f"{quoted(text)} is not a whole number", field=True)
     value = int(text)
     if not least <= value <= most:
-        raise Mistake(f"{text} is out of range", f"it goes from {least} to {most}", field=True)
+        # Nobody counts to the end of 63 bits.
+        end = "" if value < least and most > 10**18 else f" to {most}"
+        raise Mistake(f"{text} is out of range", f"it goes from {least}{end}", field=True)
     return value
 
 

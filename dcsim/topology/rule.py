@@ -91,6 +91,7 @@ def parse_rule(text: str, direction: Direction) -> Rule:
     words = _Words(text)
     if words.word is None:
         raise Mistake("the rule is empty", f"write it like tcp 443 {_side(direction)} 10.0.0.0/16")
+    _no_verdict(words)
     traffic = _traffic(words)
     _preposition(words, direction)
     head = " ".join(words.taken())
@@ -132,6 +133,16 @@ def _verdict(words: _Words) -> bool:
         raise words.mistake(f"{_found(word)} where allow or deny belongs")
     words.step()
     return word == "allow"
+
+
+def _no_verdict(words: _Words) -> None:
+    """Who knows network ACLs writes `100 allow tcp ...`, or `allow tcp ...`."""
+    first = words.word or ""
+    if _is_number(first):
+        raise words.mistake("a security group's rules have no numbers", f"leave {first} out")
+    if first in ("allow", "deny"):
+        advice = "leave allow out" if first == "allow" else "a network ACL can deny"
+        raise words.mistake("a security group only allows", advice)
 
 
 def _found(word: str | None) -> str:

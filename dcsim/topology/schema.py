@@ -26,9 +26,10 @@ from dcsim.topology.fields import (
     NumberedEgress,
     NumberedIngress,
     PublicAddress,
+    Queue,
     Rate,
     Ratio,
-    Size,
+    Seconds,
     Spec,
     Text,
     Whole,
@@ -41,6 +42,30 @@ from dcsim.topology.words import quoted
 
 PLANT = Plant()
 INTERNET = Internet()
+SHIPPED_IMAGES = ("agent",)
+ANYWHERE_LATER = ("id", "tags")
+"""Keys that every resource will have."""
+VPC_LATER = (
+    "auto_scaling_groups",
+    "db_clusters",
+    "db_instances",
+    "db_subnet_groups",
+    "egress_only_internet_gateway",
+    "launch_templates",
+    "load_balancers",
+    "nat_gateways",
+    "network_interfaces",
+    "target_groups",
+    "vpc_endpoints",
+)
+REGION_LATER = (
+    "hosted_zones",
+    "quotas",
+    "regions",
+    "sites",
+    "transit_gateways",
+    "vpn_connections",
+)
 FULL_FRAME_BYTES = 1514
 """What netem's `limit: 1000` counts: frames; a limit in bytes needs a size for them."""
 PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
@@ -82,14 +107,14 @@ def _start_ns(text: str) -> int:
 def _limit_bytes(text: str) -> int:
     if text.isdecimal():
         return count(text, 1, 1_000_000) * FULL_FRAME_BYTES
-    return size_bytes(text)
+    return size_bytes(text, "KB")
 
 
 def parse_link(text: str) -> Link:
     """`a <-> b` or `a -> b`."""
     words = text.split()
     if len(words) != 3 or words[1] not in ("<->", "->"):
-        raise Mistake(f"{quoted(text)} is not a link", "write it like a <-> b, or a -> b for one direction")
+        raise Mistake(f"{quoted(text)} is not a link", "write it like a <-> b, a -> b or core-a -> spine-a1")
     for place in (words[0], words[2]):
         if not PLACE.fullmatch(place):
             raise Mistake(f"{quoted(place)} is not a place")
@@ -106,6 +131,11 @@ Limit = Annotated[
     int,
     PlainValidator(lambda value: _limit_bytes(text_of(value))),
     WithJsonSchema({"type": ["integer", "string"], "examples": [1000, "2 MB"]}),
+]
+Image = Annotated[
+    str,
+    from_text(str),
+    WithJsonSchema({"anyOf": [{"enum": list(SHIPPED_IMAGES)}, {"type": "string"}]}),
 ]
 Copies = Annotated[int, Whole(1, 100_000)]
 
@@ -138,11 +168,11 @@ class PlantSpec(Spec):
         default=PLANT.between_zones_ns,
         description=f"One way, between two zones; {_by_default(format_duration(PLANT.between_zones_ns))}",
     )
-    nic_limit: Size = Field(
+    nic_limit: Queue = Field(
         default=PLANT.nic_limit_bytes,
         description=f"Longest queue of a NIC; {_by_default(format_size(PLANT.nic_limit_bytes))}",
     )
-    uplink_limit: Size = Field(
+    uplink_limit: Queue = Field(
         default=PLANT.uplink_limit_bytes,
         description=f"Longest queue of other links; {_by_default(format_size(PLANT.uplink_limit_bytes))}",
     )
@@ -181,6 +211,7 @@ class ImpairmentSpec(Spec):
 
 class SubnetFields(Spec):
     noun: ClassVar[str] = "subnet"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
     cidr_block: Block | None = Field(
         default=None, description="With per_zone, the zone at position n takes the nth block of this size."
     )
@@ -202,6 +233,7 @@ class SubnetSpec(SubnetFields):
 
 class RouteTableFields(Spec):
     noun: ClassVar[str] = "route table"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
     routes: dict[str, Text] | None = Field(
         default=None,
         description="Destination block: target, the name of an instance, of the VPC's internet "
@@ -217,6 +249,7 @@ class RouteTableSpec(RouteTableFields):
 
 class NetworkAclSpec(Spec):
     noun: ClassVar[str] = "network ACL"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
     ingress: Annotated[list[NumberedIngress], *ONE_OR_MORE] = Field(
         default=[], description="Rules into the subnet; the lowest number that matches decides; else denied."
     )
@@ -225,6 +258,7 @@ class NetworkAclSpec(Spec):
 
 class SecurityGroupSpec(Spec):
     noun: ClassVar[str] = "security group"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
     ingress: Annotated[list[IngressRule], *ONE_OR_MORE] = Field(
         default=[], description="What is let in: tcp 443 from app; vpc/app is a group of a peered VPC."
     )
@@ -235,13 +269,14 @@ class SecurityGroupSpec(Spec):
 
 class InstanceFields(Spec):
     noun: ClassVar[str] = "instance"
+    later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, "environment", "program")
     subnet: Text | None = Field(
         default=None, description="The subnet it is in; in a copy, its sibling in the same zone."
     )
     security_groups: Annotated[list[Text], *ONE_OR_MORE] | None = Field(
         default=None, description="By default the VPC's default group."
     )
-    image: Text | None = Field(
+    image: Image | None = Field(
         default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
     )
     private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
@@ -253,7 +288,7 @@ class InstanceFields(Spec):
     )
     instance_type: Text | None = Field(default=None, description="Chooses the ISA: m7i is x86-64, m7g is AArch64.")
     frequency: Frequency | None = Field(default=None, description="Clock of its CPU.")
-    boot: Duration | None = Field(default=None, description="How long it boots; by default the image's own time.")
+    boot: Seconds | None = Field(default=None, description="How long it boots; by default the image's own time.")
 
 
 class InstanceSpec(InstanceFields):
@@ -265,6 +300,7 @@ class InstanceSpec(InstanceFields):
 
 class VpcSpec(Spec):
     noun: ClassVar[str] = "vpc"
+    later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, *VPC_LATER)
     cidr_block: Block | None = Field(default=None, description="Its addresses: a block from /16 to /28.")
     internet_gateway: Name | None = Field(
         default=None, description="Its name, for routes: the VPC's door to the Internet. By default there is none."
@@ -316,6 +352,8 @@ class TopologyFile(Spec):
     """What exists at t = 0."""
 
     noun: ClassVar[str] = "topology"
+    later: ClassVar[tuple[str, ...]] = REGION_LATER
+    stand_ins: ClassVar[dict[str, str]] = {"region": "regions", "zones": "regions"}
     version: Version = Field(description="Of this file format.")
     region: Region = Field(description="Like eu-west-1.")
     zones: Annotated[list[Zone], *ONE_OR_MORE] = Field(description="What loses power together; a is eu-west-1a.")

@@ -27,6 +27,11 @@ def refusal(mark: Mark, message: str, advice: str = "") -> Refused:
     return Refused([Problem(mark, None, message, advice)])
 
 
+def whole_file(path: Path) -> Mark:
+    """For what is wrong with a file that has no lines to point at."""
+    return Mark(str(path), 0, 0, 0)
+
+
 def shown_path(path: Path) -> str:
     """As short as it can be said from here, so that a mark always opens in an editor."""
     try:
@@ -38,13 +43,14 @@ def shown_path(path: Path) -> str:
 
 def read(path: Path, asked_at: Mark | None = None) -> bytes:
     """The file's bytes. `asked_at` is where another file names this one."""
-    start = Mark(str(path), 1, 1, 2)
+    start = whole_file(path)
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
-        raise refusal(asked_at or start, f"cannot read {quoted(str(path))}: {reason.lower()}") from None
+        what = f"cannot read {quoted(str(path))}" if asked_at else "cannot be read"
+        raise refusal(asked_at or start, f"{what}: {reason.lower()}") from None
     if len(data) > MOST_BYTES:
         raise refusal(start, f"the file is bigger than {MOST_BYTES // 1_000_000} MB")
     return data
@@ -103,7 +109,10 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str, file: str) -> Refused:
     mark = Mark(file, row + 1, column + 1, column + 2)
     if lines[row][column : column + 1] == "\t":
         return refusal(mark, "a tab cannot indent YAML", "write spaces")
-    return refusal(mark, f"not YAML: {error.problem or error.context or 'it cannot be read'}")
+    begun = error.context_mark
+    open_one = begun is not None and begun.line < row and "block" not in (error.context or "")
+    where = f" in what begins at line {begun.line + 1}" if open_one and begun else ""
+    return refusal(mark, f"not YAML: {error.problem or error.context or 'it cannot be read'}{where}")
 
 
 def _span(event: yaml.Event) -> tuple[int, int, int, int]:

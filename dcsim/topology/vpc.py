@@ -324,7 +324,8 @@ def _group(context: Context, names: Vpc, text: str, mark: Mark) -> str | None:
 def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
     names = vpc.names
     marks: dict[tuple[str | int, str | None], dict[str, Mark]] = {}
-    for copy in vpc.instances:
+    # Addresses that the file chooses are taken before any is given out: what is written below counts too.
+    for copy in sorted(vpc.instances, key=lambda each: each.fields.private_ip_address is None):
         subnet = _instance_subnet(context, names, copy)
         groups = _instance_groups(context, names, copy)
         if copy.fields.private_ip_address is not None:

@@ -4,6 +4,7 @@ Stateless, as the internet gateway is: it finds who has the destination, puts th
 the packet there. VPC User Guide, "Connect to the internet using an internet gateway".
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from netvirt import rewrite
@@ -69,5 +70,6 @@ class Border:
         router_mac = owner.view.subnets[owner.interface.subnet].router_mac
         translated = rewrite.with_destination(data, owner.private)
         frame = Ethernet(owner.interface.mac, router_mac, ETHERTYPE_IPV4, translated[HEADER_BYTES:]).emit()
-        tunnel = Tunnel(BORDER, owner.interface.host, owner.view.vni, 0, flow.key)
+        arriving = replace(flow, dst=owner.private)
+        tunnel = Tunnel(BORDER, owner.interface.host, owner.view.vni, 0, arriving.key)
         return Encapsulated(parse(frame), tunnel)

@@ -78,27 +78,52 @@ def test_arguments(desk: Desk, arguments: list[str], what: str) -> None:
 
 
 USAGE = [
-    ["frob"],
-    ["check"],
-    ["check", "two-az.yaml", "too-much.yaml"],
-    ["check", "--jsno", "two-az.yaml"],
-    ["run", "az-outage.yaml", "--seed", "many"],
-    ["run", "az-outage.yaml", "--seed", "-1"],
-    ["run", "az-outage.yaml", "--seed", str(2**63)],
-    [*PING, "left"],
-    [*PING, "left", "right", "-c", "0"],
-    [*PING, "left", "right", "-s", "8974"],
-    [*TRACE, "left", "right"],
-    [*TRACE, "left", "right", "tcp", "1", "--source-port", "65536"],
+    (["frob"], "no command 'frob'; there are check, run, trace, ping, inspect, reach, shell, schema"),
+    (
+        ["trac", "two-az.yaml"],
+        "no command 'trac'; there are check, run, trace, ping, inspect, reach, shell, schema. Did you mean trace?",
+    ),
+    (["check"], "check lacks FILE; see dcsim check --help"),
+    (["check", "two-az.yaml", "too-much.yaml"], "'too-much.yaml' is too much for check; see dcsim check --help"),
+    (["check", "--jsno", "two-az.yaml"], "check has no --jsno. Did you mean --json?"),
+    (["--frob"], "dcsim has no --frob; see dcsim --help"),
+    (
+        ["run", "az-outage.yaml", "--seed", "many"],
+        "--seed 'many' is not a whole number; it goes from 0 to 9223372036854775807",
+    ),
+    (["run", "az-outage.yaml", "--seed", "-1"], "--seed -1 is less than 0; it goes to 9223372036854775807"),
+    (
+        ["run", "az-outage.yaml", "--seed", str(2**63)],
+        "--seed 9223372036854775808 is more than 9223372036854775807; it starts at 0",
+    ),
+    ([*PING, "left"], "ping lacks DESTINATION; see dcsim ping --help"),
+    ([*PING, "left", "right", "-c", "0"], "--count 0 is less than 1; it goes to 100000"),
+    ([*PING, "left", "right", "-s", "8974"], "--size 8974 is more than 8973; it starts at 0"),
+    ([*TRACE, "left", "right"], "trace lacks TRAFFIC; see dcsim trace --help"),
+    (
+        [*TRACE, "left", "right", "tcp", "1", "--source-port", "65536"],
+        "--source-port 65536 is more than 65535; it starts at 0",
+    ),
 ]
 
 
-@pytest.mark.parametrize("arguments", USAGE, ids=[" ".join(each) for each in USAGE])
-def test_usage(desk: Desk, arguments: list[str]) -> None:
+@pytest.mark.parametrize(("arguments", "what"), USAGE, ids=[" ".join(each) for each, _ in USAGE])
+def test_usage(desk: Desk, arguments: list[str], what: str) -> None:
     said = desk.dcsim(*arguments)
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith("Usage: dcsim ") and "Traceback" not in said.err
+    assert (said.status, said.out, said.err) == (2, "", f"dcsim: {what}\n")
     assert desk.left() == []
+
+
+COMMANDS = ["check", "run", "trace", "ping", "inspect", "reach", "shell", "schema"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_speaks_to_people(desk: Desk, command: str) -> None:
+    said = desk.dcsim(command, "--help")
+    assert (said.status, said.err) == (0, "")
+    for noise in ("bool", "range", "no-", "[["):
+        assert noise not in said.out.lower(), noise
+    assert ("A scenario file" in said.out) == (command == "run")
 
 
 def test_a_guest_is_found_by_its_vpc_too(desk: Desk) -> None:

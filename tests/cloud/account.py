@@ -23,7 +23,7 @@ from dcsim.request import (
 )
 from dcsim.topology.plan import Plant
 from netvirt.address import parse_cidr, parse_ip
-from netvirt.vpc.view import Interface
+from netvirt.vpc.view import Interface, VpcView
 
 MARK = Mark("a.yaml", 7, 3, 9)
 TCP = 6
@@ -56,6 +56,9 @@ class Account:
     @property
     def vpc(self) -> Vpc:
         return self.control.vpcs["m"]
+
+    def view(self, vpc: str = "m") -> VpcView:
+        return self.control.view(vpc)
 
     def subnet(self, name: str, block: str, zone: str = "a") -> list[str]:
         return self.call(CreateSubnet("m", name, parse_cidr(block), zone, mark=MARK))

@@ -61,7 +61,8 @@ def test_measured_values_are_said_as_people_write_them() -> None:
         ("across.p99 <= 5 % during x", "5 %", "p99 5 % has an unknown unit", "units are ns, us, ms, s, min, h, day"),
         ("across.sent == 6.5", "6.5", "sent '6.5' is not a whole number", ""),
         ("across.p50 <= 5 ms after x y", "y", "the sentence goes on after its end: 'y'", ""),
-        ("across.p50 <= 5 ms for 5", "5", "for 5 lacks a unit", "write 5 ms"),
+        ("across.p50 <= 5 ms for 5", "5", "for 5 lacks a unit", "write 5 min"),
+        ("across.rto <= 90", "90", "rto 90 lacks a unit", "write 90 s"),
         ("across.rto <= 90 s during outage", "during outage", "rto looks at the whole run", "leave during outage out"),
     ],
 )  # fmt: skip

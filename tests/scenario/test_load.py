@@ -4,10 +4,14 @@ import hashlib
 
 import pytest
 
+from dcsim.faults.fault import Fault
+from dcsim.observe import probe
 from dcsim.problem import Mark
+from dcsim.scenario.doubts import STEADY_NS
 from dcsim.scenario.expectation import Expectation, Window
 from dcsim.scenario.load import kind_of, load_scenario
-from dcsim.scenario.scenario import Entry, GuestRef, HostOf, Impair, LinkDown, Place, PowerOff, Probe
+from dcsim.scenario.play import stage
+from dcsim.scenario.scenario import Crossing, Entry, GuestRef, HostOf, Impair, LinkDown, Place, PowerOff, Probe
 from dcsim.topology.load import load
 from dcsim.topology.plan import Impairment, Link
 
@@ -76,6 +80,67 @@ def test_every_action_and_every_place(desk: Desk) -> None:
     assert spans["calm"] == (15 * S, 45 * S)
     places = [str(action.target) for action in actions if isinstance(action, PowerOff)]
     assert places[2:] == ["power domain a/p1", "rack b/r2", "host b/r2/h4", "host of left"]
+
+
+def test_links_into_and_out_of_a_place_are_targets(desk: Desk) -> None:
+    scenario = desk.scenario("""\
+        timeline:
+          gray: {at: 1 s, action: impair, target: links into  zone b, loss: 15 %, delay: 5 ms}
+          cut: {at: 1 s, duration: 1 s, action: link-down, target: links out of rack b/r1}
+          one: {at: 1 s, action: link-down, target: core-a -> spine-a1}
+        """)
+    impairment = Impairment(loss_ppb=150_000_000, delay_ns=5_000_000)
+    assert [entry.action for entry in scenario.timeline] == [
+        Impair(Crossing(True, "zone b"), impairment),
+        LinkDown(Crossing(False, "rack b/r1")),
+        LinkDown(Link("core-a", "spine-a1", False)),
+    ]
+    play = stage(scenario, 0)
+    assert play.targets["gray"] == ["core-b -> spine-b1", "core-b -> spine-b2"]
+    assert play.targets["cut"] == ["b/r1/tor -> spine-b1", "b/r1/tor -> spine-b2"]
+    texts = [Fault(play.world, entry).text for entry in scenario.timeline]
+    assert texts == [
+        "links into zone b loss 15 %, delay 5 ms",
+        "links out of rack b/r1 down",
+        "core-a -> spine-a1 down",
+    ]
+
+
+PROBES = "probes: {p: {ping: right, from: left}, q: {ping: left, from: right}}\n"
+
+
+def warnings(desk: Desk, text: str) -> list[str]:
+    return [str(warning) for warning in desk.scenario(PROBES + text).warnings]
+
+
+def test_an_rto_that_nobody_can_know_is_warned_of(desk: Desk) -> None:
+    outage = "timeline: {outage: {at: 1 min, DURATION action: link-down, target: a <-> b}}\nexpect: p.rto <= 9 s\n"
+    assert warnings(desk, outage.replace("DURATION", "duration: 111 s,")) == [
+        "s.yaml:6:9: p.rto waits for 10 s without loss; the run ends 9 s after outage ends (warning). "
+        "Write duration: 181 s, or more"
+    ]
+    assert warnings(desk, outage.replace("DURATION", "duration: 110 s,")) == []
+    assert warnings(desk, outage.replace("DURATION", "")) == []
+    assert warnings(desk, outage.replace("1 min, DURATION", "171 s,")) == [
+        "s.yaml:6:9: p.rto waits for 10 s without loss; the run ends 9 s after outage begins (warning). "
+        "Write duration: 181 s, or more"
+    ]
+    assert STEADY_NS == probe.STEADY_NS
+
+
+@pytest.mark.parametrize("target", ["zone b", "host of right", "rack b/r1", "host b/r1/h1", "datacenter b/d1"])
+def test_a_guest_without_power_that_should_ask_is_warned_of(desk: Desk, target: str) -> None:
+    outage = f"timeline: {{outage: {{at: 1 min, duration: 1 min, action: power-off, target: {target}}}}}\n"
+    said = "q is asked by right, which is without power during outage (warning). Let a guest elsewhere ask"
+    during = outage + "expect: [p.loss == 0 % during outage, q.loss == 0 % during outage, q.p99 < 1 s during outage]\n"
+    assert warnings(desk, during) == [f"s.yaml:6:39: {said}"]
+    assert warnings(desk, outage + "expect: q.rto < 90 s\n") == [f"s.yaml:6:9: {said}"]
+    assert warnings(desk, outage + "expect: [q.loss == 0 % before outage, q.loss == 0 % after outage]\n") == []
+
+
+def test_a_guest_beside_the_outage_may_ask(desk: Desk) -> None:
+    outage = "timeline: {outage: {at: 1 min, duration: 1 min, action: power-off, target: rack b/r2}}\n"
+    assert warnings(desk, outage + "expect: q.loss == 0 % during outage\n") == []
 
 
 def test_what_is_cut_short_by_the_end_is_warned_of(desk: Desk) -> None:

@@ -16,14 +16,14 @@ REFUSALS = [
         expct: []
         """,
         """
-        s.yaml:4:7: seed '-1' is not a whole number
+        s.yaml:4:7: seed -1 is out of range; it goes from 0
          4 | seed: -1
            |       ^^
         s.yaml:5:10: capture 'lnks' is unknown
          5 | capture: lnks
            |          ^^^^
             there are probes, links, all. Did you mean links?
-        s.yaml:7:44: every 100 lacks a unit; write 100 ms
+        s.yaml:7:44: every 100 lacks a unit; write 100 s
          7 |   across: {ping: right, from: left, every: 100, timeout: 1 sec}
            |                                            ^^^
         s.yaml:7:58: timeout 1 sec has an unknown unit
@@ -225,6 +225,118 @@ REFUSALS = [
 @pytest.mark.parametrize(("text", "expected"), REFUSALS)
 def test_refusals(desk: Desk, text: str, expected: str) -> None:
     assert desk.said_of(text) == answer(expected)
+
+
+COPIES = """\
+version: 1
+region: r
+zones: [a, b]
+vpcs:
+  m:
+    cidr_block: 10.0.0.0/16
+    subnets: {net: {per_zone: true, cidr_block: 10.0.1.0/24}}
+    instances: {app: {per_zone: true, count: 2, subnet: net}, one: {subnet: net-a}}
+"""
+
+
+def test_a_name_that_has_copies_is_not_taken_for_a_typo(desk: Desk) -> None:
+    desk.write("two-az.yaml", COPIES)
+    text = """\
+        probes: {p: {ping: app-b, from: m/app}}
+        timeline: {off: {at: 1 s, action: power-off, target: host of app}}
+        """
+    assert desk.said_of(text) == answer(
+        """
+        s.yaml:4:20: app-b is two (app-b-1, app-b-2). Name one
+         4 | probes: {p: {ping: app-b, from: m/app}}
+           |                    ^^^^^
+        s.yaml:4:33: m/app is four (m/app-a-1, m/app-a-2, m/app-b-1, m/app-b-2)
+         4 | probes: {p: {ping: app-b, from: m/app}}
+           |                                 ^^^^^
+            Name one
+        s.yaml:5:54: app is four (app-a-1, app-a-2, app-b-1, app-b-2). Name one
+         5 | timeline: {off: {at: 1 s, action: power-off, target: host of app}}
+           |                                                      ^^^^^^^^^^^
+        """
+    )
+
+
+def test_what_is_no_link_says_what_is(desk: Desk) -> None:
+    text = """\
+        timeline:
+          one: {at: 1 s, action: impair, loss: 1 %, target: zone b}
+          two: {at: 1 s, action: link-down, target: everything}
+          three: {at: 1 s, action: link-down, target: links into zone z}
+          four: {at: 1 s, action: impair, loss: 1 %, scope: all, target: links out of b/r9}
+        """
+    assert desk.said_of(text.replace("scope: all, ", "")) == answer(
+        """
+        s.yaml:5:53: 'zone b' is no link. Did you mean links into zone b?
+         5 |   one: {at: 1 s, action: impair, loss: 1 %, target: zone b}
+           |                                                     ^^^^^^
+        s.yaml:6:45: 'everything' is no link
+         6 |   two: {at: 1 s, action: link-down, target: everything}
+           |                                             ^^^^^^^^^^
+            write it like a <-> b, core-a -> spine-a1 or links into zone b
+        s.yaml:7:47: no place is called 'z'; the zones are a, b
+         7 |   three: {at: 1 s, action: link-down, target: links into zone z}
+           |                                               ^^^^^^^^^^^^^^^^^
+        s.yaml:8:54: zone b has no rack 9; it has b/r1 to b/r2
+         8 |   four: {at: 1 s, action: impair, loss: 1 %, target: links out of b/r9}
+           |                                                      ^^^^^^^^^^^^^^^^^
+        """
+    )
+    assert desk.said_of(text).splitlines()[0] == "s.yaml:8:46: timeline entry: scope is not simulated yet"
+
+
+def test_usual_units_are_suggested(desk: Desk) -> None:
+    text = """\
+        probes: {p: {ping: right, from: left, every: 1, timeout: 2, size: 64}}
+        timeline: {t: {at: 1, duration: 2, action: impair, target: a -> b, delay: 3, jitter: 4, rate: 5}}
+        expect: [p.rto <= 9, p.p99 <= 9]
+        """
+    said = [line.partition(": ")[2] for line in desk.said_of(text).splitlines() if line.startswith("s.yaml")]
+    assert said == [
+        "every 1 lacks a unit; write 1 s",
+        "timeout 2 lacks a unit; write 2 s",
+        "size 64 lacks a unit; write 64 B",
+        "at 1 lacks a unit; write 1 min",
+        "duration 2 lacks a unit; write 2 min",
+        "delay 3 lacks a unit; write 3 ms",
+        "jitter 4 lacks a unit; write 4 ms",
+        "rate 5 lacks a unit; write 5 Gbit",
+        "rto 9 lacks a unit; write 9 s",
+        "p99 9 lacks a unit; write 9 ms",
+    ]
+
+
+def test_a_measure_without_its_probe_is_shown_with_one(desk: Desk) -> None:
+    assert desk.said_of("probes: {ab: {ping: right, from: left}}\nexpect: p99 <= 90 s\n") == answer(
+        """
+        s.yaml:5:9: p99 is measured by a probe; write it like ab.p99
+         5 | expect: p99 <= 90 s
+           |         ^^^
+        """
+    )
+
+
+def test_another_kind_of_file_says_what_takes_it(desk: Desk) -> None:
+    assert desk.said("version: 1\nregion: r\nzones: a\n") == (
+        "s.yaml: this is a topology, not a scenario\n"
+        "    dcsim check, inspect, trace, ping, reach and shell take it. "
+        "A scenario names it: topology: s.yaml"
+    )
+    assert desk.said("- left reaches right on icmp\n") == (
+        "s.yaml: this is a list of assertions, not a scenario\n    dcsim reach TOPOLOGY --assert s.yaml takes it"
+    )
+    assert desk.said("version: 1\ntopology: az-outage.yaml\nduration: 1 s\n") == answer(
+        """
+        s.yaml:2:11: az-outage.yaml is a scenario, not a topology
+         2 | topology: az-outage.yaml
+           |           ^^^^^^^^^^^^^^
+            Did you mean two-az.yaml, which it plays in?
+        """
+    )
 
 
 def test_a_topology_that_is_not_there(desk: Desk) -> None:

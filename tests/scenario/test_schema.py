@@ -5,8 +5,10 @@ from typing import Any
 
 from dcsim.scenario.schema import json_schema
 from dcsim.topology.load import shipped, shipped_directory
+from dcsim.topology.schema import SHIPPED_IMAGES
 from dcsim.topology.source import parse
 from dcsim.topology.tree import Plain, plain
+from hypervisor import images
 
 Schema = dict[str, Any]
 
@@ -48,7 +50,8 @@ def test_shipped_files_use_only_keys_of_the_schema() -> None:
     for name in shipped():
         tree = plain(parse((shipped_directory() / name).read_bytes(), name))
         assert isinstance(tree, dict)
-        root = schema["then"] if "topology" in tree else schema["else"]
+        assert {"required": ["timeline"]} in schema["if"]["anyOf"]
+        root = schema["then"] if any(each["required"][0] in tree for each in schema["if"]["anyOf"]) else schema["else"]
         assert unknown_keys(schema["$defs"], root, tree) == []
 
 
@@ -75,6 +78,21 @@ def value_schema(schema: Schema, key: str) -> Schema | None:
         if isinstance(form.get("additionalProperties"), dict):
             return dict(form["additionalProperties"])
     return None
+
+
+def test_closed_sets_are_enumerated() -> None:
+    definitions = json_schema()["$defs"]
+    assert definitions["EntrySpec"]["properties"]["action"]["enum"] == ["power-off", "link-down", "impair"]
+    image = definitions["InstanceSpec"]["properties"]["image"]
+    assert image["anyOf"] == [{"enum": ["agent"]}, {"type": "string"}]
+    assert list(SHIPPED_IMAGES) == sorted(images._manifest())
+
+
+def test_one_word_for_one_thing() -> None:
+    properties = json_schema()["$defs"]
+    assert properties["ScenarioFile"]["properties"]["seed"]["description"] == "Draws every random choice; by default 0."
+    assert properties["EntrySpec"]["properties"]["delay"]["description"] == "Added to the link's own delay, one way."
+    assert properties["ImpairmentSpec"]["properties"]["delay"]["description"] == "One way."
 
 
 def test_each_kind_of_file_has_a_schema_of_its_own() -> None:

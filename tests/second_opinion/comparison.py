@@ -18,6 +18,7 @@ from .random_changes import Change
 from .random_flows import Step, reply_to
 from .random_stories import Event, a_script
 from .random_vpcs import SmallWorld, a_world
+from .wire import Dresser
 
 T = TypeVar("T")
 TRACED = 0.33
@@ -71,7 +72,7 @@ class Comparison:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._addresses = dict(case.world.addresses)
-        self._evaluator = Evaluator(case.world.requests, self._addresses)
+        self._evaluator = Evaluator(case.world.requests, self._addresses, case.world.outsiders)
         self._lab = Lab(case.world, case.seed, ROOMY if case.roomy else CRAMPED)
         self.asked: Counter[str] = Counter()
 
@@ -104,9 +105,17 @@ class Comparison:
         self.asked["live"] += 1
         # First, because asking for a MAC address takes some time.
         self._lab.resolve(step.src, step.dst, step.packet)
+        home = step.packet.source or IPv4Address(self._addresses[step.src])
         verdict = self._evaluator.send(step.src, step.dst, step.packet, self._lab.now_s)
         seen = self._lab.send(step.src, step.dst, step.packet, step.dress)
-        return None if seen.agrees(verdict, step.src[1]) else _parted("live", step, [verdict], seen)
+        if not seen.agrees(verdict, step.src[1]):
+            return _parted("live", step, [verdict], seen)
+        if verdict.arrived is not None:
+            self.asked["translated"] += verdict.arrived.src != home or verdict.arrived.dst != step.dst
+            sent = verdict.arrived
+            if Dresser(Random(step.dress)).dress(sent.src, sent.dst, sent.packet) != seen.octets:
+                return _parted("octets", step, [verdict], seen)
+        return None
 
     def _trace(self, step: Step) -> Disagreement | None:
         """Both ways, past every blocker."""
@@ -117,12 +126,16 @@ class Comparison:
         seen = traced(trace.forward, trace.destination)
         if not seen.agrees(way[0], step.src[1]) or seen.refusals != refusals(way):
             return _parted("trace", step, way, seen)
-        replier = step.src[0], way[-1].receiver
+        arrived = way[-1].arrived
         # Who is not the destination (an appliance) replies nothing by itself.
-        if self._addresses.get(replier) != str(step.dst):
+        if arrived is None or self._addresses[replier := self._key(way[-1].receiver)] != str(arrived.dst):
             return None if trace.reply is None else _parted("reply", step, way, traced(trace.reply))
-        home = IPv4Address(self._addresses[step.src])
-        return self._trace_reply(trace, Step(0, replier, home, reply_to(step.packet)), step.src[1], way, evaluator)
+        back = Step(0, replier, arrived.src, reply_to(step.packet))
+        return self._trace_reply(trace, back, step.src[1], way, evaluator)
+
+    def _key(self, name: str) -> tuple[str, str]:
+        """Names are everybody's own here, also across VPCs."""
+        return next(key for key in self._addresses if key[1] == name)
 
     def _trace_reply(
         self, trace: Traced, back: Step, asker: str, way: Sequence[Verdict], evaluator: Evaluator
@@ -171,8 +184,9 @@ def shrink(case: Case, found: Disagreement) -> tuple[Case, Disagreement]:
 
     story = _fewer(case.story, lambda story: still_shows(replace(case, story=story)))
     case = replace(case, story=story)
-    requests = _fewer(case.world.requests, lambda requests: still_shows(replace(case, world=SmallWorld(requests))))
-    return replace(case, world=SmallWorld(requests)), latest[-1]
+    world = case.world
+    requests = _fewer(world.requests, lambda those: still_shows(replace(case, world=replace(world, requests=those))))
+    return replace(case, world=replace(world, requests=requests)), latest[-1]
 
 
 def _fewer(items: tuple[T, ...], still_shows: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:

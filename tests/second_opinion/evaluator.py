@@ -5,13 +5,17 @@ It shares nothing with the datapath but the requests that describe a world.
 
 from collections.abc import Generator, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
-from .model import EVERYWHERE, AclRule, GroupRule, Instance, Region, Subnet, Vpc
-from .packet import TCP, UDP, Ending, Packet, Place, Verdict
+from dcsim.topology.plan import INTERNET
 
-LOCAL = "local"
+from .model import EVERYWHERE, OUTSIDER_PREFIX, AclRule, GroupRule, Instance, Region, Subnet, Target, Vpc
+from .packet import TCP, UDP, Ending, Packet, Place, Sent, Verdict
+
+LOCAL = Target("local")
+PRIVATE = [IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+"""RFC 1918 and RFC 6598: nothing of the Internet's."""
 LINK_LOCAL = IPv4Network("169.254.0.0/16")
 MULTICAST = IPv4Network("224.0.0.0/4")
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
@@ -25,35 +29,30 @@ class Judgement:
     tracked: bool = False
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A packet on its way, with the addresses in its header."""
-
-    packet: Packet
-    src: IPv4Address
-    dst: IPv4Address
-    now_s: float
-
-
 class Evaluator(Region):
     def send(self, src: tuple[str, str], dst: IPv4Address, packet: Packet, now_s: float) -> Verdict:
-        """What becomes of the packet that instance `src` sends now; what it changes is remembered."""
-        vpc = self.vpcs[src[0]]
-        return next(_way(vpc, vpc.instances[src[1]], dst, packet, now_s))
+        """What becomes of the packet that `src` sends now; what it changes is remembered."""
+        return next(self._way(src, dst, packet, now_s))
 
     def explain(self, src: tuple[str, str], dst: IPv4Address, packet: Packet, now_s: float) -> list[Verdict]:
         """Everything that is in the packet's way, as if each refusal had been mended; and where it ends."""
-        vpc = self.vpcs[src[0]]
-        return list(_way(vpc, vpc.instances[src[1]], dst, packet, now_s))
+        return list(self._way(src, dst, packet, now_s))
 
     def copy(self) -> "Evaluator":
         return deepcopy(self)
 
+    def _way(self, src: tuple[str, str], dst: IPv4Address, packet: Packet, now_s: float) -> Iterator[Verdict]:
+        """The first verdict is the packet's end. Who asks on learns what else there is behind it."""
+        if src[0] == INTERNET:
+            home = self.outside[src[1]]
+            return _from_outside(self, home, Sent(packet, packet.source or home, dst, now_s))
+        sender = self.vpcs[src[0]].instances[src[1]]
+        return _from_inside(self, sender, Sent(packet, packet.source or sender.address, dst, now_s))
 
-def _way(vpc: Vpc, sender: Instance, dst: IPv4Address, packet: Packet, now_s: float) -> Iterator[Verdict]:
-    """The first verdict is the packet's end. Who asks on learns what else there is behind it."""
-    sent = Sent(packet, packet.source or sender.address, dst, now_s)
-    if _is_broadcast(sender.subnet, dst):
+
+def _from_inside(region: Region, sender: Instance, sent: Sent) -> Iterator[Verdict]:
+    vpc = sender.vpc
+    if _is_broadcast(sender.subnet, sent.dst):
         yield Verdict(Ending.BROADCAST, Place.HOST)
         return
     if _asks_in_vain(vpc, sender, sent):
@@ -61,16 +60,37 @@ def _way(vpc: Vpc, sender: Instance, dst: IPv4Address, packet: Packet, now_s: fl
         return
     if sender.checked and sent.src != sender.address:
         yield Verdict(Ending.SOURCE_DEST_CHECK, Place.EGRESS_CHECK)
-    if _is_answered_by_the_host(vpc, sender.subnet, dst):
+    if _is_answered_by_the_host(vpc, sender.subnet, sent.dst):
         yield Verdict(Ending.UNKNOWN, Place.HOST)
         return
     leave = _security_groups(vpc, sender, sent, outward=True)
     if not leave.passes:
         yield Verdict(Ending.SECURITY_GROUP, Place.EGRESS_SG)
-    receiver = yield from _find_receiver(vpc, sender, sent)
-    if receiver is not None:
-        sender.tracker.record(sent.src, dst, packet, now_s, leave.tracked)
-        yield from _enter(vpc, sender, receiver, sent)
+    onward = yield from _next_hop(sender, sent)
+    if onward is None:
+        return
+    sender.tracker.record(sent.src, sent.dst, sent.packet, sent.now_s, leave.tracked)
+    if isinstance(onward, Instance):
+        yield from _enter(onward, sent, crosses=onward.subnet is not sender.subnet)
+    else:
+        yield from _over_the_border(region, onward)
+
+
+def _from_outside(region: Region, home: IPv4Address, sent: Sent) -> Iterator[Verdict]:
+    """No rules, outside; but a provider carries nothing forged (RFC 2827), nor to private addresses."""
+    network = IPv4Network((home, OUTSIDER_PREFIX), strict=False)
+    if sent.dst in network and sent.dst not in region.outside.values():
+        # By ARP, nobody answers for nobody.
+        yield Verdict(Ending.NO_MAPPING, Place.MAPPING)
+        return
+    if sent.src != home:
+        yield Verdict(Ending.SOURCE_DEST_CHECK, Place.EGRESS_CHECK)
+    if sent.dst in network:
+        yield from _to_outsider(region, sent)
+    elif _is_private(sent.dst):
+        yield Verdict(Ending.GATEWAY, Place.GATEWAY)
+    else:
+        yield from _over_the_border(region, sent)
 
 
 def _is_answered_by_the_host(vpc: Vpc, subnet: Subnet, dst: IPv4Address) -> bool:
@@ -90,35 +110,105 @@ def _asks_in_vain(vpc: Vpc, sender: Instance, sent: Sent) -> bool:
     return vpc.at(sent.dst) is None and not _is_answered_by_the_host(vpc, sender.subnet, sent.dst)
 
 
-def _find_receiver(vpc: Vpc, sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance | None]:
-    """The instance whose interface gets the packet next: the destination, or an appliance that a route names."""
+def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance | Sent | None]:
+    """The instance whose interface gets the packet next: the destination, or an appliance that a route names.
+
+    Or the packet as it leaves for the Internet.
+    """
+    vpc = sender.vpc
     if sent.packet.via:
         return vpc.instances[sent.packet.via]
-    if sent.dst not in sender.subnet.block:
-        if not _acl_allows(vpc.acls[sender.subnet.acl].egress, sent.packet, sent.dst):
-            yield Verdict(Ending.NETWORK_ACL, Place.EGRESS_ACL)
-        target = _longest_match(vpc, vpc.tables[sender.subnet.table], sent.dst)
-        if target is None:
-            yield Verdict(Ending.NO_ROUTE, Place.ROUTE)
-            return None
-        if target != LOCAL:
-            return vpc.instances[target]
+    if sent.dst in sender.subnet.block:
+        return vpc.at(sent.dst)
+    if not _acl_allows(vpc.acls[sender.subnet.acl].egress, sent.packet, sent.dst):
+        yield Verdict(Ending.NETWORK_ACL, Place.EGRESS_ACL)
+    target = _longest_match(vpc, vpc.tables[sender.subnet.table], sent.dst)
+    if target is None:
+        yield Verdict(Ending.NO_ROUTE, Place.ROUTE)
+        return None
+    match target.through:
+        case "instance":
+            return vpc.instances[target.name]
+        case "internet_gateway":
+            return (yield from _gateway_out(vpc, sent))
+        case "vpc_peering_connection":
+            return (yield from _over_the_peering(vpc.peers[target.name], sent))
+        case _:
+            return (yield from _who_has(vpc, sent))
+
+
+def _who_has(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
     receiver = vpc.at(sent.dst)
     if receiver is None:
         yield Verdict(Ending.NO_MAPPING, Place.MAPPING)
     return receiver
 
 
-def _longest_match(vpc: Vpc, table: Mapping[IPv4Network, str], dst: IPv4Address) -> str | None:
+def _longest_match(vpc: Vpc, table: Mapping[IPv4Network, Target], dst: IPv4Address) -> Target | None:
     routes = {**table, vpc.block: LOCAL}
     fitting = [block for block in routes if dst in block]
     return routes[max(fitting, key=lambda block: block.prefixlen)] if fitting else None
 
 
-def _enter(vpc: Vpc, sender: Instance, receiver: Instance, sent: Sent) -> Iterator[Verdict]:
-    name = receiver.name
-    comes_from_outside = receiver.subnet is not sender.subnet
-    if comes_from_outside and not _acl_allows(vpc.acls[receiver.subnet.acl].ingress, sent.packet, sent.src):
+def _over_the_peering(peer: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
+    """Section 6: to the peer's own addresses, and no further. Nobody asks where it comes from."""
+    if sent.dst not in peer.block:
+        yield Verdict(Ending.NOT_TRANSITIVE, Place.PEERING)
+        return None
+    return (yield from _who_has(peer, sent))
+
+
+def _gateway_out(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Sent | None]:
+    """Section 5: the source must have a public address, which the packet then carries.
+
+    Whoever sends it: middleboxes forward what others sent (VPC User Guide, "Middlebox routing").
+    """
+    source = vpc.at(sent.src)
+    if source is None or source.public is None or _is_private(sent.dst):
+        yield Verdict(Ending.GATEWAY, Place.GATEWAY)
+        return None
+    quote = sent.packet.quote
+    if quote is not None and quote.dst == source.address:
+        # What an error is about came to the public address, as its reader knows.
+        quote = replace(quote, dst=source.public)
+    return replace(sent, src=source.public, packet=replace(sent.packet, quote=quote))
+
+
+def _over_the_border(region: Region, sent: Sent) -> Iterator[Verdict]:
+    """From the Internet, or back to it, to whoever has the public address."""
+    instance = region.owner(sent.dst)
+    if _is_private(sent.src) or (instance is not None and not instance.vpc.has_gateway):
+        yield Verdict(Ending.GATEWAY, Place.GATEWAY)
+    elif instance is not None:
+        yield from _gateway_in(instance, sent)
+    else:
+        yield from _to_outsider(region, sent)
+
+
+def _to_outsider(region: Region, sent: Sent) -> Iterator[Verdict]:
+    for name, address in region.outside.items():
+        if address == sent.dst:
+            yield Verdict(Ending.DELIVERED, Place.RECEIVER, name, sent)
+            return
+    yield Verdict(Ending.NO_MAPPING, Place.BORDER)
+
+
+def _gateway_in(instance: Instance, sent: Sent) -> Iterator[Verdict]:
+    quote = sent.packet.quote
+    if quote is not None and quote.src == sent.dst:
+        quote = replace(quote, src=instance.address)
+    inside = replace(sent, dst=instance.address, packet=replace(sent.packet, quote=quote))
+    yield from _enter(instance, inside, crosses=True)
+
+
+def _is_private(address: IPv4Address) -> bool:
+    return any(address in block for block in PRIVATE)
+
+
+def _enter(receiver: Instance, sent: Sent, crosses: bool) -> Iterator[Verdict]:
+    """`crosses`: the packet comes from outside the receiver's subnet."""
+    vpc, name = receiver.vpc, receiver.name
+    if crosses and not _acl_allows(vpc.acls[receiver.subnet.acl].ingress, sent.packet, sent.src):
         yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL, name)
     if receiver.checked and sent.dst != receiver.address:
         yield Verdict(Ending.SOURCE_DEST_CHECK, Place.INGRESS_CHECK, name)
@@ -126,7 +216,7 @@ def _enter(vpc: Vpc, sender: Instance, receiver: Instance, sent: Sent) -> Iterat
     if not enter.passes:
         yield Verdict(Ending.SECURITY_GROUP, Place.INGRESS_SG, name)
     receiver.tracker.record(sent.src, sent.dst, sent.packet, sent.now_s, enter.tracked)
-    yield Verdict(Ending.DELIVERED, Place.RECEIVER, name)
+    yield Verdict(Ending.DELIVERED, Place.RECEIVER, name, sent)
 
 
 def _security_groups(vpc: Vpc, instance: Instance, sent: Sent, outward: bool) -> Judgement:
@@ -143,7 +233,7 @@ def _security_groups(vpc: Vpc, instance: Instance, sent: Sent, outward: bool) ->
 
 
 def _is_peer(vpc: Vpc, rule: GroupRule, peer: IPv4Address) -> bool:
-    """A group means the private addresses of its members. Without peering, no other VPC's (`vpc/group`)."""
+    """A group means the private addresses of its members; a peer's group (`vpc/group`) too."""
     if isinstance(rule.peer, str):
         return vpc.is_member(peer, rule.peer)
     return peer in rule.peer

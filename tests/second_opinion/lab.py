@@ -8,7 +8,7 @@ from random import Random
 from scapy.layers.l2 import ARP, Ether
 
 from dcsim.request import Request, RunInstances
-from dcsim.topology.plan import DEFAULT_START_NS, Plan, Plant
+from dcsim.topology.plan import DEFAULT_START_NS, Internet, Plan, Plant
 from dcsim.trace import Traced, TrafficSpec, trace
 from dcsim.world import Guest, World, build
 from hypervisor.clock import Clock
@@ -25,10 +25,12 @@ NS = 1_000_000_000
 BOOT_NS = 2 * NS
 FLIGHT_NS = 3_000_000
 """Long enough for any packet's way."""
+INTERNET_NS = 300_000
 ROOMY = Plant(racks=2, hosts=8)
 """Every instance has a host of its own, so the place of a drop says on which side it was."""
 CRAMPED = Plant(racks=1, hosts=1)
 """One host a zone."""
+BORDER = "border"
 BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 
 ENDINGS = {
@@ -42,6 +44,8 @@ ENDINGS = {
     Outcome.UNKNOWN: Ending.UNKNOWN,
     Outcome.CONSUMED: Ending.UNKNOWN,
     Outcome.BROADCAST: Ending.BROADCAST,
+    Outcome.NOT_TRANSITIVE: Ending.NOT_TRANSITIVE,
+    Outcome.GATEWAY: Ending.GATEWAY,
 }
 SIDED = {
     Ending.SECURITY_GROUP: (Place.EGRESS_SG, Place.INGRESS_SG),
@@ -55,6 +59,8 @@ PLACES = {
     Ending.NO_ROUTE: Place.ROUTE,
     Ending.NO_MAPPING: Place.MAPPING,
     Ending.BROADCAST: Place.HOST,
+    Ending.NOT_TRANSITIVE: Place.PEERING,
+    Ending.GATEWAY: Place.GATEWAY,
 }
 
 
@@ -87,6 +93,8 @@ class Seen:
     place: Place | None
     receiver: str = ""
     refusals: tuple[Refusal, ...] = ()
+    octets: bytes = b""
+    """The IPv4 packet that the receiver got, of a live packet."""
 
     def agrees(self, verdict: Verdict, sender: str) -> bool:
         if verdict.delivered:
@@ -107,7 +115,8 @@ def refusals(way: Sequence[Verdict]) -> tuple[Refusal, ...]:
 
 class Lab:
     def __init__(self, small: SmallWorld, seed: int, plant: Plant) -> None:
-        plan = Plan("random", "eu-west-1", ZONES, DEFAULT_START_NS, plant, (), small.requests, (), ())
+        internet = Internet(INTERNET_NS, small.outsiders)
+        plan = Plan("random", "eu-west-1", ZONES, DEFAULT_START_NS, plant, (), small.requests, (), (), internet)
         self.world: World = build(plan, seed)
         self.world.clock.run(until=BOOT_NS)
         self.guests: dict[tuple[str, str], Guest] = {}
@@ -156,18 +165,20 @@ class Lab:
         before = self.world.ledger.consumed
         guest.send(bytes(header) + datagram)
         self._run(FLIGHT_NS)
-        got = [key[1] for key, inbox in self._inboxes.items() for frame in inbox if frame.data[14:] == datagram]
+        got = [(key[1], frame.data[14:]) for key, inbox in self._inboxes.items() for frame in inbox]
         ends = len(got) + len(self._drops) + self.world.ledger.consumed - before
         assert ends == 1, f"one frame, {ends} ends: {got} {self._drops}"
         assert self.world.unaccounted == 0
         if got:
-            return Seen(Ending.DELIVERED, Place.RECEIVER, got[0])
+            return Seen(Ending.DELIVERED, Place.RECEIVER, got[0][0], octets=got[0][1])
         place, outcome = self._drops[0] if self._drops else (guest.host.name, Outcome.CONSUMED)
         return self._seen(guest, place, outcome)
 
     def _seen(self, sender: Guest, place: str, outcome: Outcome) -> Seen:
         ending = ENDINGS.get(outcome, Ending.OTHER)
         where: Place | None = PLACES.get(ending)
+        if ending is Ending.NO_MAPPING and place == BORDER:
+            where = Place.BORDER
         if ending in SIDED and sum(guest.host is sender.host for guest in self.guests.values()) == 1:
             where = SIDED[ending][place != sender.host.name]
         return Seen(ending, where, refusals=((ending, where),))
@@ -219,7 +230,7 @@ def traced(journey: Journey, destination: str = "") -> Seen:
     for hop in journey.blockers:
         assert hop.outcome is not None, "a blocker"
         ending = ENDINGS.get(hop.outcome, Ending.OTHER)
-        met.append((ending, SIDED[ending][_is_entering(journey, hop)] if ending in SIDED else PLACES.get(ending)))
+        met.append((ending, _place_of(journey, hop, ending)))
     assert ENDINGS.get(journey.outcome, Ending.OTHER) is (met[0][0] if met else Ending.DELIVERED), (
         "the first blocker decides"
     )
@@ -228,10 +239,18 @@ def traced(journey: Journey, destination: str = "") -> Seen:
     return Seen(Ending.DELIVERED, Place.RECEIVER, destination)
 
 
+def _place_of(journey: Journey, blocker: Hop, ending: Ending) -> Place | None:
+    if ending in SIDED:
+        return SIDED[ending][_is_entering(journey, blocker)]
+    if ending is Ending.NO_MAPPING and blocker.kind == "border":
+        return Place.BORDER
+    return PLACES.get(ending)
+
+
 def _is_entering(journey: Journey, blocker: Hop) -> bool:
-    """Everything behind the mapping is the receiver's side."""
+    """Everything behind the mapping or the border is the receiver's side."""
     before = journey.hops[: journey.hops.index(blocker)]
-    return any(hop.kind == "mapping" for hop in before)
+    return any(hop.kind in ("mapping", "border") for hop in before)
 
 
 def _answer(frame: Frame) -> str:

@@ -7,9 +7,11 @@ from ipaddress import IPv4Address, IPv4Network
 from dcsim.request import (
     ALL_PROTOCOLS,
     ANY_ICMP,
+    AssociateAddress,
     AssociateRouteTable,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -17,17 +19,24 @@ from dcsim.request import (
     CreateSecurityGroup,
     CreateSubnet,
     CreateVpc,
+    CreateVpcPeeringConnection,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
     RunInstances,
 )
+from dcsim.topology.plan import Outsider
 
 from .packet import Packet
 from .tracking import Tracker
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
 ALL_PORTS = (0, 65535)
+PUBLIC_POOL = IPv4Network("198.18.0.0/16")
+OUTSIDERS = IPv4Network("198.51.100.0/24")
+FIRST_OUTSIDER = 10
+OUTSIDER_PREFIX = 24
+"""An outsider's own network."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +94,18 @@ class Acl:
     egress: list[AclRule] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a route leads to; `name` is empty for the VPC itself."""
+
+    through: str
+    name: str = ""
+
+
 @dataclass
 class Subnet:
     block: IPv4Network
+    gives_public: bool = False
     table: str = "main"
     acl: str = "default"
 
@@ -99,6 +117,8 @@ class Instance:
     subnet: Subnet
     groups: tuple[str, ...]
     checked: bool
+    vpc: "Vpc" = field(repr=False)
+    public: IPv4Address | None = None
     tracker: Tracker = field(default_factory=Tracker)
 
 
@@ -110,9 +130,13 @@ ANYBODY = GroupRule(EVERYTHING, EVERYWHERE)
 class Vpc:
     """As EC2 makes it: a main route table, a default network ACL, a default security group."""
 
+    name: str
     block: IPv4Network
+    has_gateway: bool = False
+    peers: dict[str, "Vpc"] = field(default_factory=dict, repr=False)
+    """By the name of the peering connection."""
     subnets: dict[str, Subnet] = field(default_factory=dict)
-    tables: dict[str, dict[IPv4Network, str]] = field(default_factory=lambda: {"main": {}})
+    tables: dict[str, dict[IPv4Network, Target]] = field(default_factory=lambda: {"main": {}})
     acls: dict[str, Acl] = field(default_factory=lambda: {"default": default_acl()})
     groups: dict[str, Group] = field(default_factory=lambda: {"default": default_group()})
     instances: dict[str, Instance] = field(default_factory=dict)
@@ -128,8 +152,13 @@ class Vpc:
         return [rule for group in groups for rule in (group.egress if outward else group.ingress)]
 
     def is_member(self, address: IPv4Address, group: str) -> bool:
-        instance = self.at(address)
-        return instance is not None and group in instance.groups
+        """Of a peer's group, written `vpc/group`, too; of another VPC that is no peer, never."""
+        owner, _, name = group.rpartition("/")
+        for vpc in (self, *self.peers.values()):
+            if vpc.name == (owner or self.name):
+                instance = vpc.at(address)
+                return instance is not None and name in instance.groups
+        return False
 
 
 def default_acl() -> Acl:
@@ -141,26 +170,43 @@ def default_group() -> Group:
 
 
 class Region:
-    """What all requests together made. `addresses`: of who asked for none, by (VPC, name)."""
+    """What all requests together made, and who is outside. `addresses`: of who asked for none, by (VPC, name)."""
 
-    def __init__(self, requests: Iterable[Request], addresses: Mapping[tuple[str, str], str]) -> None:
+    def __init__(
+        self,
+        requests: Iterable[Request],
+        addresses: Mapping[tuple[str, str], str],
+        outsiders: Iterable[Outsider] = (),
+    ) -> None:
         self.vpcs: dict[str, Vpc] = {}
+        self.outside = addresses_outside(outsiders)
         self._addresses = addresses
+        self._given = 0
         for request in requests:
             self.apply(request)
 
     def apply(self, request: Request) -> None:
         if isinstance(request, CreateVpc):
-            self.vpcs[request.name] = Vpc(IPv4Network(request.cidr_block))
+            self.vpcs[request.name] = Vpc(request.name, IPv4Network(request.cidr_block))
             return
         vpc = self.vpcs[request.vpc]
         match request:
             case CreateSubnet():
-                vpc.subnets[request.name] = Subnet(IPv4Network(request.cidr_block))
+                vpc.subnets[request.name] = Subnet(IPv4Network(request.cidr_block), request.map_public_ip_on_launch)
             case CreateRouteTable():
                 vpc.tables[request.name] = {}
             case CreateRoute():
-                vpc.tables[request.route_table][IPv4Network(request.destination)] = request.target
+                target = Target(request.through, request.target)
+                vpc.tables[request.route_table][IPv4Network(request.destination)] = target
+            case CreateInternetGateway():
+                vpc.has_gateway = True
+            case CreateVpcPeeringConnection():
+                peer = self.vpcs[request.peer_vpc]
+                vpc.peers[request.name] = peer
+                peer.peers[request.name] = vpc
+            case AssociateAddress():
+                wanted = request.public_ip
+                vpc.instances[request.instance].public = IPv4Address(wanted) if wanted else self._next_public()
             case AssociateRouteTable():
                 vpc.subnets[request.subnet].table = request.route_table
             case CreateNetworkAcl():
@@ -185,7 +231,30 @@ class Region:
     def _instance(self, vpc: Vpc, request: RunInstances) -> Instance:
         address = IPv4Address(request.private_ip_address or self._addresses[request.vpc, request.name])
         groups = request.security_groups or ("default",)
-        return Instance(request.name, address, vpc.subnets[request.subnet], groups, request.source_dest_check)
+        subnet = vpc.subnets[request.subnet]
+        public = self._next_public() if subnet.gives_public else None
+        return Instance(request.name, address, subnet, groups, request.source_dest_check, vpc, public)
+
+    @property
+    def instances(self) -> list[Instance]:
+        return [instance for vpc in self.vpcs.values() for instance in vpc.instances.values()]
+
+    def owner(self, public: IPv4Address) -> Instance | None:
+        """The instance that has this public address."""
+        return next((instance for instance in self.instances if instance.public == public), None)
+
+    def _next_public(self) -> IPv4Address:
+        """In order; none is given twice."""
+        while True:
+            self._given += 1
+            if self.owner(PUBLIC_POOL[self._given]) is None:
+                return PUBLIC_POOL[self._given]
+
+
+def addresses_outside(outsiders: Iterable[Outsider]) -> dict[str, IPv4Address]:
+    """By name. Who has no address of its own gets the next."""
+    free = iter(list(OUTSIDERS)[FIRST_OUTSIDER:])
+    return {each.name: IPv4Address(each.ip_address) if each.ip_address else next(free) for each in outsiders}
 
 
 def _group_rule(request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress) -> GroupRule:

@@ -1,6 +1,6 @@
 """A packet and what becomes of it, in the evaluator's own words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address
 
@@ -99,6 +99,8 @@ class Ending(Enum):
     NETWORK_ACL = "network_acl"
     NO_ROUTE = "no_route"
     NO_MAPPING = "no_mapping"
+    NOT_TRANSITIVE = "not_transitive"
+    GATEWAY = "gateway"
     SOURCE_DEST_CHECK = "source_dest_check"
     UNKNOWN = "unknown"
     BROADCAST = "broadcast"
@@ -113,6 +115,9 @@ class Place(Enum):
     EGRESS_SG = "the sender's security groups"
     EGRESS_ACL = "the network ACL of the sender's subnet"
     ROUTE = "the route table of the sender's subnet"
+    PEERING = "the peering connection"
+    GATEWAY = "the internet gateway"
+    BORDER = "the border, looking for who has the public address"
     MAPPING = "looking for who has the address"
     INGRESS_ACL = "the network ACL of the receiver's subnet"
     INGRESS_CHECK = "the receiver's destination check"
@@ -121,12 +126,23 @@ class Place(Enum):
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A packet on its way, with the addresses in its header."""
+
+    packet: Packet
+    src: IPv4Address
+    dst: IPv4Address
+    now_s: float
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """`receiver` is the name of the instance that got the packet, or in front of which it was refused."""
+    """`receiver` is the name of who got the packet, or in front of whom it was refused; `arrived` how it got there."""
 
     ending: Ending
     place: Place
     receiver: str = ""
+    arrived: Sent | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.ending.value} at {self.place.value} {self.receiver}".strip()

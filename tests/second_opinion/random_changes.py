@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from dcsim.request import (
+    AssociateAddress,
     AssociateRouteTable,
     AuthorizeSecurityGroupIngress,
     CreateNetworkAclEntry,
@@ -35,8 +36,16 @@ class Change:
 
 def a_change(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> Change:
     """Of what decides about packets between these two, at the side of `one`."""
-    kind = random.choice((_revoke, _revoke, _revoke, _authorize, _deny, _another_acl, _another_table, _detour))
+    kind = random.choice(KINDS)
     return Change(1, kind(random, world, one, other))
+
+
+def _elastic(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> Request:
+    return AssociateAddress(one.vpc, one.name, None, mark=MARK)
+
+
+def _way_out(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> Request:
+    return CreateRoute(one.vpc, world.table_of(one), ALL, "igw", "internet_gateway", mark=MARK)
 
 
 def _revoke(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> Request:
@@ -67,3 +76,6 @@ def _detour(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -
     anybody = [each for each in world.instances if each.vpc == one.vpc]
     target = random.choice([each for each in anybody if not each.checked] or anybody)
     return CreateRoute(one.vpc, world.table_of(one), cidr(other.subnet), target.name, mark=MARK)
+
+
+KINDS = (_revoke, _revoke, _revoke, _authorize, _deny, _another_acl, _another_table, _detour, _elastic, _way_out)

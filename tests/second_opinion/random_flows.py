@@ -34,6 +34,8 @@ PORTS = (
 )
 """The borders of the rules' ranges, and beyond."""
 ODD_ICMP = ((3, 0), (3, 4), (11, 0), (12, 0), (0, 0), (13, 0), (14, 0), (5, 1), (9, 0), (42, 0))
+FORGED = ("10.9.8.7", "172.31.0.1", "192.168.255.1", "100.64.0.1", "172.32.0.1", "100.128.0.1", "1.1.1.1")
+"""Sources: private ones, and their neighbours."""
 FLAGS = ("S", "SA", "A", "A", "A", "PA", "FA", "R", "RA")
 
 
@@ -58,23 +60,47 @@ class Step:
 def a_flow(random: Random, world: SmallWorld) -> Step:
     """One packet with nothing before it."""
     src = random.choice(world.instances)
+    if world.strangers and random.random() < 0.2:
+        src = random.choice(world.strangers)
     packet = a_packet(random)
-    if random.random() < 0.12:
-        packet = replace(packet, source=a_destination(random, world, src))
-    if random.random() < 0.12:
+    if random.random() < (0.3 if src.is_outside else 0.12):
+        packet = replace(packet, source=a_source(random, world, src))
+    if random.random() < 0.12 and not src.is_outside:
         packet = replace(packet, via=a_neighbour(random, world, src))
     return Step(1, src.key, a_destination(random, world, src), packet)
 
 
+def a_source(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
+    """Not its own. From outside, what nobody has outside."""
+    if src.is_outside:
+        return random.choice((random.choice(world.instances).address, *map(IPv4Address, FORGED)))
+    return a_destination(random, world, src)
+
+
 def a_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
     """Mostly somebody; else where a route leads, a near miss, a reserved address, another VPC. Never itself."""
-    while (address := _any_destination(random, world, src)) == src.address:
+    choose = _destination_from_outside if src.is_outside else _any_destination
+    while (address := choose(random, world, src)) == src.address:
         pass
     return address
 
 
+def _destination_from_outside(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
+    public = [each.public for each in world.everybody if each.public and each is not src]
+    if public and random.random() < 0.75:
+        return random.choice(public)
+    nobody = IPv4Address(random.choice(("198.18.9.9", "1.2.3.4", "198.51.100.99", "203.0.113.200")))
+    return random.choice((random.choice(world.instances).address, nobody, nobody, nobody))
+
+
 def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
     neighbours = [each for each in world.instances if each.vpc == src.vpc and each is not src]
+    known = _known_abroad(random, world, src)
+    if known and random.random() < 0.25:
+        return random.choice(known)
+    beyond = world.routes_beyond_peers(src)
+    if beyond and random.random() < 0.2:
+        return random.choice((random.choice(beyond)[9], IPv4Address("8.8.8.8")))
     if random.random() < 0.65:
         return random.choice(neighbours).address
     if world.routes and random.random() < 0.4:
@@ -86,13 +112,23 @@ def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Ad
             random.choice(neighbours).address + random.choice((-1, 1)),
             random.choice(world.instances).address,
             random.choice((subnet, src.subnet))[random.choice((0, 1, 2, 3, -1, -2))],
-            src.subnet[random.choice((1, 2, -1))],
+            src.subnet[random.choice((1, 2, -1, -1))],
             vpc[random.choice((0, 1, 2, -1, -5))],
             IPv4Address(random.choice(("8.8.8.8", "8.8.9.8", "10.9.9.9", "10.1.2.3", "172.17.0.9", "240.0.0.1"))),
             IPv4Address(random.choice(("169.254.169.254", "169.254.1.1", "224.0.0.5", "255.255.255.255"))),
             IPv4Address(random.choice(OUTSIDE[1:]).split("/")[0]) + 4,
         )
     )
+
+
+def _known_abroad(random: Random, world: SmallWorld, src: Somebody) -> list[IPv4Address]:
+    """Peers, public addresses (its own too), an address beyond; some are not there."""
+    peers = world.peers(src.vpc)
+    over_peerings = [each.address for each in world.instances if each.vpc in peers]
+    if not world.region.vpcs[src.vpc].has_gateway or (over_peerings and random.random() < 0.5):
+        return over_peerings
+    public = [each.public for each in world.everybody if each.public]
+    return [*public, *map(IPv4Address, ("198.18.9.9", "1.2.3.4"))]
 
 
 def a_neighbour(random: Random, world: SmallWorld, src: Somebody) -> str:

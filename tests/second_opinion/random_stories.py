@@ -1,7 +1,7 @@
 """Stories for a small world: packets that depend on what went before."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from random import Random
 
@@ -18,25 +18,69 @@ Event = Step | Change
 Story = list[Event]
 
 
-def a_pair(random: Random, world: SmallWorld) -> tuple[Somebody, Somebody]:
-    one = random.choice(world.instances)
-    other = random.choice([each for each in world.instances if each.vpc == one.vpc and each is not one])
-    return one, other
+@dataclass(frozen=True)
+class Pair:
+    """Two who speak; `here` and `there` are the addresses by which the other knows the one, and the one the other."""
+
+    one: Somebody
+    other: Somebody
+    here: IPv4Address
+    there: IPv4Address
+
+    @property
+    def swapped(self) -> "Pair":
+        return Pair(self.other, self.one, self.there, self.here)
+
+    def step(self, gap_s: float, packet: Packet) -> Step:
+        """From the one to the other."""
+        return Step(gap_s, self.one.key, self.there, packet)
+
+
+def a_pair(random: Random, world: SmallWorld) -> Pair:
+    """Of one VPC, of two that peer, or over the Internet."""
+    one = random.choice(world.everybody)
+    kinds = [_neighbours, _neighbours, _neighbours, _peers, _peers, _over_the_internet, _over_the_internet]
+    random.shuffle(kinds)
+    for kind in kinds:
+        found = kind(world, one)
+        if found:
+            return random.choice(found)
+    return a_pair(random, world)
+
+
+def _neighbours(world: SmallWorld, one: Somebody) -> list[Pair]:
+    near = [each for each in world.instances if each.vpc == one.vpc and each is not one]
+    return [Pair(one, each, one.address, each.address) for each in near]
+
+
+def _peers(world: SmallWorld, one: Somebody) -> list[Pair]:
+    if one.is_outside:
+        return []
+    peers = world.peers(one.vpc)
+    return [Pair(one, each, one.address, each.address) for each in world.instances if each.vpc in peers]
+
+
+def _over_the_internet(world: SmallWorld, one: Somebody) -> list[Pair]:
+    """Now and then without knowing that one has no public address."""
+    if not one.is_outside and not world.region.vpcs[one.vpc].has_gateway:
+        return []
+    here = one.public or one.address
+    return [Pair(one, each, here, each.public) for each in world.everybody if each.public and each is not one]
 
 
 def a_conversation(random: Random, world: SmallWorld) -> Story:
     """Two speak on the same ports, with pauses of every interesting length."""
-    one, other = a_pair(random, world)
+    pair = a_pair(random, world)
     there = replace(a_packet(random), flags="S", fragment=Fragment.WHOLE)
     back = reply_to(there)
     story: Story = []
     for number in range(random.randint(3, 8)):
         forward = number == 0 or random.random() < 0.5
-        src, dst, packet = (one, other, there) if forward else (other, one, back)
+        speaking, packet = (pair, there) if forward else (pair.swapped, back)
         # The first two are as the packet and its reply were made: SYN, SYN+ACK.
         if packet.protocol == TCP and number > 1:
             packet = replace(packet, flags=random.choice(FLAGS))
-        story.append(Step(a_gap(random, packet), src.key, dst.address, packet))
+        story.append(speaking.step(a_gap(random, packet), packet))
     return story
 
 
@@ -48,31 +92,33 @@ def a_gap(random: Random, packet: Packet) -> float:
 
 def a_pause(random: Random, world: SmallWorld) -> Story:
     """A lively talk, one long silence, and who speaks next: may the other still?"""
-    one, other = a_pair(random, world)
-    talk = quick_talk(random, one, other)
+    pair = a_pair(random, world)
+    talk = quick_talk(random, pair)
     if random.random() < 0.3:
         talk.append(replace(talk[-1], packet=replace(talk[-1].packet, flags=random.choice(("FA", "R")))))
-    src, dst, packet = random.choice(_sides(one, other, replace(talk[0].packet, flags="A")))
-    return [*talk, Step(random.choice((*GAPS_S[6:], *LONG_S)), src.key, dst.address, packet)]
+    speaking, packet = random.choice(_sides(pair, replace(talk[0].packet, flags="A")))
+    return [*talk, speaking.step(random.choice((*GAPS_S[6:], *LONG_S)), packet)]
 
 
 def a_changed_world(random: Random, world: SmallWorld) -> Story:
     """The rules change while two speak: tracked conversations live on, untracked ones do not."""
-    one, other = a_pair(random, world)
-    talk = quick_talk(random, one, other)
-    change = a_change(random, world, *random.choice(((one, other), (other, one))))
+    pair = a_pair(random, world)
+    talk = quick_talk(random, pair)
+    sides = [(each.one, each.other) for each in (pair, pair.swapped) if not each.one.is_outside]
     again = [replace(step, packet=replace(step.packet, flags="A")) for step in talk]
-    return [*talk, change, *again]
+    # Two outsiders have no rules to change.
+    changes = [a_change(random, world, *random.choice(sides))] if sides else []
+    return [*talk, *changes, *again]
 
 
-def quick_talk(random: Random, one: Somebody, other: Somebody) -> list[Step]:
+def quick_talk(random: Random, pair: Pair) -> list[Step]:
     """TCP or UDP, a second between two packets, at least one of them twice: the second is on the fast road."""
     there = replace(a_packet(random), protocol=random.choice((TCP, UDP)), flags="S", fragment=Fragment.WHOLE)
     there = replace(there, src_port=there.src_port or a_client_port(random), dst_port=random.choice(PORTS))
-    story = [Step(1, one.key, other.address, there)]
+    story = [pair.step(1, there)]
     for _ in range(random.randint(2, 5)):
-        src, dst, packet = random.choice(_sides(one, other, there))
-        story.append(Step(1, src.key, dst.address, replace(packet, flags="A")))
+        speaking, packet = random.choice(_sides(pair, there))
+        story.append(speaking.step(1, replace(packet, flags="A")))
     return story
 
 
@@ -81,31 +127,32 @@ def a_latecomer(random: Random, world: SmallWorld) -> Story:
     one = random.choice(world.instances)
     request = world.one_more(random.choice([each for each in world.runs if each.vpc == one.vpc]))
     late = world.somebody(request)
-    there, back = quick_talk(random, one, late), quick_talk(random, late, one)
+    pair = Pair(one, late, one.address, late.address)
+    there, back = quick_talk(random, pair), quick_talk(random, pair.swapped)
     unheard = [step for step in there if step.src == one.key]
     return [*unheard, Change(1, request), *there, *back]
 
 
-def _sides(one: Somebody, other: Somebody, packet: Packet) -> tuple[tuple[Somebody, Somebody, Packet], ...]:
-    return (one, other, packet), (other, one, reply_to(packet))
+def _sides(pair: Pair, packet: Packet) -> tuple[tuple[Pair, Packet], ...]:
+    return (pair, packet), (pair.swapped, reply_to(packet))
 
 
 def a_broken_conversation(random: Random, world: SmallWorld) -> Story:
-    """ICMP errors about what was sent, and about what was not."""
-    one, other = a_pair(random, world)
+    """ICMP errors about what was sent, and about what was not: as it came to who complains."""
+    pair = a_pair(random, world)
     packet = replace(a_packet(random), fragment=Fragment.WHOLE)
-    story: Story = [Step(1, one.key, other.address, packet)]
+    story: Story = [pair.step(1, packet)]
     if random.random() < 0.5:
-        story.append(Step(1, other.key, one.address, reply_to(packet)))
+        story.append(pair.swapped.step(1, reply_to(packet)))
     for _ in range(random.randint(1, 3)):
-        reporter = random.choice((other, other, other, random.choice(world.instances)))
-        to = random.choice((one, one, one, random.choice(world.instances)))
-        error = an_error_about(random, one.address, other.address, packet)
-        story.append(Step(random.choice(GAPS_S), reporter.key, to.address, error))
+        reporter = random.choice((pair.other, pair.other, pair.other, random.choice(world.instances)))
+        to = random.choice((pair.here, pair.here, pair.here, random.choice(world.instances).address))
+        error = an_error_about(random, pair.here, pair.other.address, packet)
+        story.append(Step(random.choice(GAPS_S), reporter.key, to, error))
     if random.random() < 0.4:
         # The asker complains about the answer.
-        error = an_error_about(random, other.address, one.address, reply_to(packet))
-        story.append(Step(1, one.key, other.address, error))
+        error = an_error_about(random, pair.there, pair.one.address, reply_to(packet))
+        story.append(pair.step(1, error))
     return story
 
 
@@ -120,13 +167,13 @@ def an_error_about(random: Random, src: IPv4Address, dst: IPv4Address, packet: P
 
 def fragments(random: Random, world: SmallWorld) -> Story:
     """First and later fragments, both ways."""
-    one, other = a_pair(random, world)
+    pair = a_pair(random, world)
     there = a_packet(random)
     story: Story = []
     for fragment in random.choices((Fragment.FIRST, Fragment.LATER, Fragment.LATER), k=random.randint(3, 6)):
         forward = not story or random.random() < 0.5
-        src, dst, packet = (one, other, there) if forward else (other, one, reply_to(there))
-        story.append(Step(random.choice(GAPS_S), src.key, dst.address, replace(packet, fragment=fragment)))
+        speaking, packet = (pair, there) if forward else (pair.swapped, reply_to(there))
+        story.append(speaking.step(random.choice(GAPS_S), replace(packet, fragment=fragment)))
     return story
 
 
@@ -136,22 +183,22 @@ def through_an_appliance(random: Random, world: SmallWorld) -> Story:
     if not forwarders:
         return a_conversation(random, world)
     middle = random.choice(forwarders)
-    one, other = a_pair(random, world)
+    pair = a_pair(random, world)
     there = replace(a_packet(random), fragment=Fragment.WHOLE)
     back = reply_to(there)
     return [
-        Step(1, one.key, other.address, there),
-        Step(1, middle.key, other.address, replace(there, source=one.address)),
-        Step(1, other.key, one.address, back),
-        Step(1, middle.key, one.address, replace(back, source=other.address)),
-        Step(random.choice(GAPS_S), one.key, other.address, there),
-        Step(1, middle.key, other.address, replace(there, source=one.address)),
+        pair.step(1, there),
+        Step(1, middle.key, pair.there, replace(there, source=pair.one.address)),
+        pair.swapped.step(1, back),
+        Step(1, middle.key, pair.here, replace(back, source=pair.other.address)),
+        pair.step(random.choice(GAPS_S), there),
+        Step(1, middle.key, pair.there, replace(there, source=pair.one.address)),
     ]
 
 
 def a_script(random: Random, world: SmallWorld) -> Story:
     """Everything that happens in one world."""
-    script: Story = [a_flow(random, world) for _ in range(10)]
+    script: Story = [a_flow(random, world) for _ in range(14)]
     for _ in range(6):
         script += random.choice(STORIES)(random, world)
     if random.random() < 0.3:

@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations
 from random import Random
+from typing import Literal
 
 from dcsim.problem import Mark
 from dcsim.request import (
     ALL_PROTOCOLS,
     ANY_ICMP,
+    AssociateAddress,
     AssociateRouteTable,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -20,19 +24,27 @@ from dcsim.request import (
     CreateSecurityGroup,
     CreateSubnet,
     CreateVpc,
+    CreateVpcPeeringConnection,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
     RunInstances,
 )
-from netvirt.address import Cidr, Ip
+from dcsim.topology.plan import INTERNET, Outsider
+from netvirt.address import Cidr, Ip, parse_ip
 
+from .model import OUTSIDER_PREFIX, Region
 from .packet import ICMP, TCP, UDP
 
 ZONES = ("a", "b")
 VPC_BLOCKS = ("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/24", "172.16.0.0/20", "192.168.4.0/22")
 OUTSIDE = ("0.0.0.0/0", "8.8.8.0/24", "10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/12", "169.254.0.0/16")
 """Where routes and flows may lead that is in no subnet."""
+NAMES = ("north", "south", "east")
+OUTSIDER_ADDRESSES = (None, None, None, "203.0.113.7", "8.8.8.8", "10.200.0.7", "100.64.7.7")
+"""The last two have no business there, but who knows."""
+STRANGERS = ("198.18.0.0/16", "198.18.0.0/30", "198.51.100.0/24", "198.51.100.10/32", "203.0.113.0/24")
+"""Blocks of public addresses that rules may name."""
 OTHER_PROTOCOLS = (2, 47, 50, 89, 132)
 PORT_RANGES = (None, None, (0, 65535), (22, 22), (80, 443), (443, 443), (1024, 65535), (32768, 60999), (53, 53), (0, 0))
 ICMP_KINDS = ((ANY_ICMP, ANY_ICMP), (ANY_ICMP, ANY_ICMP), (8, ANY_ICMP), (0, ANY_ICMP), (3, 4), (3, ANY_ICMP), (13, 0))
@@ -40,11 +52,12 @@ WIDE = (ALL_PROTOCOLS, None, ANY_ICMP, ANY_ICMP)
 MARK = Mark("random", 1, 1, 2)
 
 Ports = tuple[int, int] | None
+Through = Literal["instance", "vpc_peering_connection", "internet_gateway"]
 
 
 @dataclass(frozen=True)
 class Somebody:
-    """An instance, and all that a flow needs to know of it."""
+    """An instance or an outsider, and all that a flow needs to know of it."""
 
     vpc: str
     name: str
@@ -53,6 +66,11 @@ class Somebody:
     subnet: IPv4Network
     groups: tuple[str, ...]
     checked: bool
+    public: IPv4Address | None
+
+    @property
+    def is_outside(self) -> bool:
+        return self.vpc == INTERNET
 
     @property
     def key(self) -> tuple[str, str]:
@@ -66,6 +84,24 @@ class Somebody:
 @dataclass(frozen=True)
 class SmallWorld:
     requests: tuple[Request, ...]
+    outsiders: tuple[Outsider, ...] = ()
+
+    @cached_property
+    def region(self) -> Region:
+        """What the requests come to; to look at, not to change."""
+        private = {(run.vpc, run.name): "0.0.0.0" for run in self.runs}
+        return Region(self.requests, private, self.outsiders)
+
+    @cached_property
+    def strangers(self) -> tuple[Somebody, ...]:
+        return tuple(_outsider(name, address) for name, address in self.region.outside.items())
+
+    @cached_property
+    def everybody(self) -> tuple[Somebody, ...]:
+        return *self.instances, *self.strangers
+
+    def peers(self, vpc: str) -> list[str]:
+        return [peer.name for peer in self.region.vpcs[vpc].peers.values()]
 
     @cached_property
     def runs(self) -> tuple[RunInstances, ...]:
@@ -78,6 +114,7 @@ class SmallWorld:
     def somebody(self, run: RunInstances) -> Somebody:
         made = [each for each in self.requests if isinstance(each, CreateSubnet)]
         block = next(each.cidr_block for each in made if (each.vpc, each.name) == (run.vpc, run.subnet))
+        known = self.region.vpcs[run.vpc].instances.get(run.name)
         return Somebody(
             run.vpc,
             run.name,
@@ -86,6 +123,7 @@ class SmallWorld:
             IPv4Network(block),
             run.security_groups or ("default",),
             run.source_dest_check,
+            known.public if known else None,
         )
 
     def one_more(self, like: RunInstances) -> RunInstances:
@@ -96,7 +134,7 @@ class SmallWorld:
 
     @cached_property
     def addresses(self) -> dict[tuple[str, str], str]:
-        return {each.key: str(each.address) for each in self.instances}
+        return {each.key: str(each.address) for each in self.everybody}
 
     @cached_property
     def vpcs(self) -> dict[str, IPv4Network]:
@@ -109,6 +147,12 @@ class SmallWorld:
     @cached_property
     def routes(self) -> tuple[IPv4Network, ...]:
         return tuple(IPv4Network(each.destination) for each in self.requests if isinstance(each, CreateRoute))
+
+    def routes_beyond_peers(self, src: Somebody) -> list[IPv4Network]:
+        """Routes over a peering to what is not the peer's own block."""
+        routes = self.region.vpcs[src.vpc].tables[self.table_of(src)]
+        over = [block for block, target in routes.items() if target.through == "vpc_peering_connection"]
+        return [block for block in over if block not in self.vpcs.values()]
 
     def acls(self, vpc: str) -> list[str]:
         made = [each.name for each in self.requests if isinstance(each, CreateNetworkAcl) and each.vpc == vpc]
@@ -129,20 +173,37 @@ class SmallWorld:
         return own[0] if own else "main"
 
     def __str__(self) -> str:
-        return "\n".join(f"  {sentence(request)}" for request in self.requests)
+        outside = [f"  {name} outside at {address}" for name, address in self.region.outside.items()]
+        return "\n".join([*(f"  {sentence(request)}" for request in self.requests), *outside])
+
+
+def _outsider(name: str, address: IPv4Address) -> Somebody:
+    network = IPv4Network((address, OUTSIDER_PREFIX), strict=False)
+    return Somebody(INTERNET, name, address, "", network, (), checked=False, public=address)
 
 
 def a_world(random: Random) -> SmallWorld:
-    count = 1 if random.random() < 0.75 else 2
+    count = random.choices((1, 2, 3), (45, 40, 15))[0]
     blocks = random.sample(VPC_BLOCKS, count)
-    requests: list[Request] = []
-    for name, block in zip(("north", "south"), blocks):
-        requests += _VpcMaker(random, name, IPv4Network(block)).requests()
-    return SmallWorld(without_duplicates(requests))
+    makers = [_VpcMaker(random, name, IPv4Network(block)) for name, block in zip(NAMES, blocks)]
+    requests = [request for maker in makers for request in maker.places()]
+    for one, other in combinations(makers, 2):
+        if not one.block.overlaps(other.block) and random.random() < 0.7:
+            requests.append(one.peer_with(other))
+    # Whoever needs something finds it.
+    for things in (_VpcMaker.rules, _VpcMaker.people, _VpcMaker.routes):
+        requests += [request for maker in makers for request in things(maker)]
+    return SmallWorld(without_duplicates(requests), _some_outsiders(random))
+
+
+def _some_outsiders(random: Random) -> tuple[Outsider, ...]:
+    addresses = random.sample(OUTSIDER_ADDRESSES, random.choice((0, 1, 1, 2, 3)))
+    texts = enumerate(addresses)
+    return tuple(Outsider(f"o{number}", parse_ip(text) if text else None, None, mark=MARK) for number, text in texts)
 
 
 class _VpcMaker:
-    """One VPC's requests, in an order in which each finds what it refers to."""
+    """One VPC's requests, in parts: what they refer to is in earlier ones."""
 
     def __init__(self, random: Random, name: str, block: IPv4Network) -> None:
         self.random = random
@@ -154,16 +215,27 @@ class _VpcMaker:
         self.tables = ["t1", "t2"][: random.choice((0, 1, 1, 2))]
         self.instances = [f"{name[0]}{number}" for number in range(random.randint(2, 6))]
         self.appliances = self._appliances()
+        self.has_gateway = random.random() < 0.5
+        self.peers: dict[str, _VpcMaker] = {}
+        """By the name of the peering connection."""
 
-    def requests(self) -> list[Request]:
-        return [
-            CreateVpc(self.name, cidr(self.block), mark=MARK),
-            *self._networks(),
-            *self._acl_rules(),
-            *self._group_rules(),
-            *self._run(),
-            *self._routes(),
-        ]
+    def places(self) -> list[Request]:
+        made = [CreateVpc(self.name, cidr(self.block), mark=MARK), *self._networks()]
+        return [*made, CreateInternetGateway(self.name, "igw", mark=MARK)] if self.has_gateway else made
+
+    def peer_with(self, other: "_VpcMaker") -> Request:
+        name = f"{self.name}-{other.name}"
+        self.peers[name], other.peers[name] = other, self
+        return CreateVpcPeeringConnection(self.name, name, other.name, mark=MARK)
+
+    def rules(self) -> list[Request]:
+        return [*self._acl_rules(), *self._group_rules()]
+
+    def people(self) -> list[Request]:
+        return [*self._run(), *self._elastic_ips()]
+
+    def routes(self) -> list[Request]:
+        return list(self._routes())
 
     def _subnet_blocks(self) -> list[IPv4Network]:
         """Small, and some of them not at the beginning: VPC+2 is then in no subnet."""
@@ -180,13 +252,28 @@ class _VpcMaker:
         for table in self.tables:
             yield CreateRouteTable(self.name, table, mark=MARK)
         for subnet, block in self.subnets.items():
-            yield CreateSubnet(self.name, subnet, cidr(block), self.random.choice(ZONES), mark=MARK)
+            yield CreateSubnet(self.name, subnet, cidr(block), self.random.choice(ZONES), self._maps(), mark=MARK)
             if self.tables and self.random.random() < 0.7:
                 yield AssociateRouteTable(self.name, self.random.choice(self.tables), subnet, mark=MARK)
             if self.acls and self.random.random() < 0.6:
                 yield ReplaceNetworkAclAssociation(self.name, self.random.choice(self.acls), subnet, mark=MARK)
         for group in self.groups:
             yield CreateSecurityGroup(self.name, group, mark=MARK)
+
+    def _maps(self) -> bool:
+        """Without a gateway, the addresses are good for nothing."""
+        return self.random.random() < (0.5 if self.has_gateway else 0.1)
+
+    def _elastic_ips(self) -> Iterator[Request]:
+        for name in self.instances if self.has_gateway else ():
+            if self.random.random() < 0.4:
+                yield AssociateAddress(self.name, name, self._own_public(name), mark=MARK)
+
+    def _own_public(self, name: str) -> Ip | None:
+        """One of the region's, high or low; most take what comes."""
+        number = (NAMES.index(self.name) + 1) * 10 + self.instances.index(name)
+        high = parse_ip("198.18.200.0") + number
+        return Ip(high) if self.random.random() < 0.2 else None
 
     def _acl_rules(self) -> Iterator[Request]:
         for acl in self.acls:
@@ -223,11 +310,19 @@ class _VpcMaker:
         half = next(subnet.subnets())
         host = IPv4Network(subnet[4])
         everywhere = IPv4Network("0.0.0.0/0")
+        if self.peers and self.random.random() < 0.15:
+            peer = self.random.choice(list(self.peers.values()))
+            return self.random.choice((peer.block, peer.block, *peer.subnets.values()))
+        if self.has_gateway and self.random.random() < 0.15:
+            return IPv4Network(self.random.choice(STRANGERS))
         return self.random.choice(
             (everywhere, everywhere, everywhere, everywhere, self.block, self.block, subnet, half, host)
         )
 
     def group_peer(self) -> IPv4Network | str:
+        if self.peers and self.random.random() < 0.25:
+            peer = self.random.choice(list(self.peers.values()))
+            return f"{peer.name}/{self.random.choice([*peer.groups, 'default'])}"
         if self.random.random() < 0.3:
             return self.random.choice([*self.groups, "default"])
         return self.peer_block()
@@ -247,7 +342,8 @@ class _VpcMaker:
     def authorization(self, group: str, egress: bool, wide: bool = False) -> Request:
         traffic = WIDE if wide else self.traffic()
         # That of `default` has itself as a peer already.
-        peer = self.block if wide else self.peer_block() if group == "default" else self.group_peer()
+        wide_peer = IPv4Network("0.0.0.0/0") if self.has_gateway or self.peers else self.block
+        peer = wide_peer if wide else self.peer_block() if group == "default" else self.group_peer()
         verb = AuthorizeSecurityGroupEgress if egress else AuthorizeSecurityGroupIngress
         return verb(self.name, group, *traffic, peer if isinstance(peer, str) else cidr(peer), "", mark=MARK)
 
@@ -279,12 +375,35 @@ class _VpcMaker:
         return tuple(self.random.sample([*self.groups, "default"], wanted))
 
     def _routes(self) -> Iterator[CreateRoute]:
-        """Mostly to appliances; some to instances that refuse what is not theirs."""
+        """Out and to the peers as it should be; others mostly to appliances, some to who refuses what is not theirs."""
         for table in (*self.tables, "main"):
+            sensible = dict(self._sensible_routes())
+            for destination, (target, through) in sensible.items():
+                yield CreateRoute(self.name, table, destination, target, through, mark=MARK)
             wanted = self.random.randint(0, 2 if table == "main" else 4)
             for destination in self.random.sample(self._destinations(), wanted):
-                target = self.random.choice(self.appliances + self.instances)
-                yield CreateRoute(self.name, table, destination, target, mark=MARK)
+                if destination not in sensible:
+                    target, through = self._any_target(destination)
+                    yield CreateRoute(self.name, table, destination, target, through, mark=MARK)
+
+    def _sensible_routes(self) -> Iterator[tuple[Cidr, tuple[str, Through]]]:
+        if self.has_gateway and self.random.random() < 0.8:
+            yield cidr(IPv4Network("0.0.0.0/0")), ("igw", "internet_gateway")
+        elif self.peers and self.random.random() < 0.4:
+            # Perhaps the peer has a gateway.
+            yield cidr(IPv4Network("0.0.0.0/0")), (next(iter(self.peers)), "vpc_peering_connection")
+        for name, peer in self.peers.items():
+            if self.random.random() < 0.85:
+                yield cidr(peer.block), (name, "vpc_peering_connection")
+
+    def _any_target(self, destination: Cidr) -> tuple[str, Through]:
+        """Inside the VPC, only instances are allowed."""
+        inside = IPv4Network(destination).subnet_of(self.block)
+        if self.peers and not inside and self.random.random() < 0.5:
+            return self.random.choice(list(self.peers)), "vpc_peering_connection"
+        if self.has_gateway and not inside and self.random.random() < 0.4:
+            return "igw", "internet_gateway"
+        return self.random.choice(self.appliances + self.instances), "instance"
 
     def _destinations(self) -> list[Cidr]:
         blocks = {IPv4Network(text) for text in OUTSIDE} | {*self.subnets.values()}
@@ -316,6 +435,6 @@ def sentence(request: Request) -> str:
 
 
 def _text(name: str, value: object) -> str:
-    if name == "private_ip_address":
+    if isinstance(value, int) and name in ("private_ip_address", "public_ip"):
         return str(IPv4Address(value))
     return str(value) if isinstance(value, Cidr) else repr(value)

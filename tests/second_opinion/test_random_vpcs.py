@@ -18,7 +18,7 @@ def _verdicts() -> Counter[tuple[Ending, Place]]:
     for seed in range(WORLDS):
         random = Random(f"{seed}/coverage")
         world = a_world(random)
-        evaluator = Evaluator(world.requests, world.addresses)
+        evaluator = Evaluator(world.requests, world.addresses, world.outsiders)
         now_s = 0.0
         for event in a_script(random, world):
             now_s += event.gap_s

@@ -61,4 +61,4 @@ def test_a_bad_topology_is_refused_as_everywhere() -> None:
         check=False,
     )
     assert ran.returncode == 2
-    assert b"no file 'two-zz.yaml'" in ran.stderr
+    assert b"two-zz.yaml: no such file" in ran.stderr

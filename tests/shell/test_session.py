@@ -53,7 +53,7 @@ def test_what_is_imposed_on_a_link_lies_on_top_until_it_is_cleared() -> None:
     session = sit()
     say(session, "link a -> b loss 10 %", "link a -> b delay 2 ms loss 20 %")
     assert say(session, "links")[:2] == [
-        "a -> b                up  100 Gbit  2 ms    loss 20 %",
+        "a -> b                up  100 Gbit  2.5 ms  loss 28 %",
         "b -> a                up  100 Gbit  500 us",
     ]
     assert say(session, "link a -> b clear", "link a <-> b clear") == ["a <-> b was not impaired"]

@@ -377,6 +377,73 @@ def test_what_every_topology_says() -> None:
     )
 
 
+LATER = {
+    "vpc": (
+        "vpcs: {{m: {{cidr_block: 10.0.0.0/16, {}: }}}}",
+        ["internet_gateway", "nat_gateways", "load_balancers", "target_groups", "auto_scaling_groups"]
+        + ["vpc_endpoints", "db_instances", "tags", "id"],
+    ),
+    "topology": (
+        "{}: {{}}",
+        [
+            "hosted_zones",
+            "internet",
+            "transit_gateways",
+            "vpn_connections",
+            "vpc_peering_connections",
+            "sites",
+            "quotas",
+        ],
+    ),
+    "instance": (
+        "vpcs: {{m: {{cidr_block: 10.0.0.0/16, instances: {{x: {{{}: true}}}}}}}}",
+        ["elastic_ip", "program", "environment"],
+    ),
+    "subnet": (
+        "vpcs: {{m: {{cidr_block: 10.0.0.0/16, subnets: {{n: {{{}: true}}}}}}}}",
+        ["map_public_ip_on_launch"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("noun", "key"), [(noun, key) for noun, (_, keys) in LATER.items() for key in keys])
+def test_what_is_promised_is_no_typo(noun: str, key: str) -> None:
+    said = said_of(LATER[noun][0].format(key))
+    assert said.splitlines()[0].partition(": ")[2] == f"{noun}: {key} is not simulated yet"
+
+
+def test_several_regions_are_not_a_region_that_is_missing() -> None:
+    assert said(b"version: 1\nregions: {eu-west-1: {zones: [a]}}\n") == answer(
+        """
+        a.yaml:2:1: topology: regions is not simulated yet
+         2 | regions: {eu-west-1: {zones: [a]}}
+           | ^^^^^^^
+        """
+    )
+
+
+def test_a_route_to_a_gateway_says_what_routes_lead_to() -> None:
+    text = """\
+        vpcs:
+          m:
+            cidr_block: 10.0.0.0/16
+            subnets: {net: {cidr_block: 10.0.1.0/24, availability_zone: a}}
+            route_tables: {p: {routes: {0.0.0.0/0: igw, 10.9.0.0/16: firewal}}}
+            instances: {firewall: {subnet: net}}
+        """
+    assert said_of(text) == answer(
+        """
+        a.yaml:8:44: no instance 'igw'
+         8 |     route_tables: {p: {routes: {0.0.0.0/0: igw, 10.9.0.0/16: firewal}}}
+           |                                            ^^^
+            Route targets are instances; gateways are not simulated yet. m has firewall
+        a.yaml:8:62: no instance 'firewal'; m has firewall. Did you mean firewall?
+         8 |     route_tables: {p: {routes: {0.0.0.0/0: igw, 10.9.0.0/16: firewal}}}
+           |                                                              ^^^^^^^
+        """
+    )
+
+
 def test_too_many_instances_are_refused_before_they_are_made() -> None:
     text = """\
         vpcs:

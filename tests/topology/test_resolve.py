@@ -14,8 +14,10 @@ from dcsim.request import (
     RevokeSecurityGroupEgress,
     RunInstances,
 )
+from dcsim.topology.expand import expanded
 from dcsim.topology.load import load, plan_of
 from dcsim.topology.plan import Impairment, Link, Plan, Plant
+from dcsim.world import build
 from netvirt.address import parse_cidr, parse_ip
 
 from .files import topology
@@ -203,3 +205,23 @@ def test_a_region_with_one_zone_need_not_repeat_it() -> None:
     vpcs = b"vpcs: {m: {cidr_block: 10.0.0.0/16, subnets: {n: {cidr_block: 10.0.0.0/24}}}}"
     plan = plan_of(b"version: 1\nregion: r\nzones: a\n" + vpcs, "a.yaml", "a")
     assert plan.requests[-1] == CreateSubnet("m", "n", parse_cidr("10.0.0.0/24"), "a", mark=NOWHERE)
+
+
+def test_addresses_that_the_file_chooses_are_taken_first() -> None:
+    plan = topology("""\
+        vpcs:
+          m:
+            cidr_block: 10.0.0.0/16
+            subnets: {net: {cidr_block: 10.0.1.0/24, availability_zone: a}}
+            instances:
+              first: {subnet: net}
+              second: {subnet: net, private_ip_address: 10.0.1.4}
+              third: {subnet: net}
+        """)
+    guests = build(plan).guests
+    assert {guest.name: guest.ip for guest in guests.values()} == {
+        "first": "10.0.1.5",
+        "second": "10.0.1.4",
+        "third": "10.0.1.6",
+    }
+    assert plan_of(expanded(plan).encode(), "a.yaml", "a") == plan

@@ -50,6 +50,9 @@ def test_a_numbered_rule_is_a_verdict_and_a_rule() -> None:
     [
         ("tpc 80 from a", "tpc", "'tpc' where a protocol belongs",
          "there are all, icmp, tcp, udp, proto. Did you mean tcp?"),
+        ("allow tcp 80 from a", "allow", "a security group only allows", "leave allow out"),
+        ("deny tcp 80 from a", "deny", "a security group only allows", "a network ACL can deny"),
+        ("100 allow tcp 80 from a", "100", "a security group's rules have no numbers", "leave 100 out"),
         ("tcp http from a", "http", "'http' is no port", "write 443, or 1024-65535, or nothing for all"),
         ("tcp 80-20 from a", "80-20", "ports 80-20 run backwards", "write 20-80"),
         ("tcp 70000 from a", "70000", "port 70000 is out of range", "ports go from 0 to 65535"),

@@ -99,19 +99,45 @@ def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "dir").mkdir()
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     assert refusal_to_load("tow-az.yaml") == (
-        "tow-az.yaml:1:1: no file 'tow-az.yaml'; dcsim comes with az-outage.yaml, two-az.yaml. "
-        "Did you mean two-az.yaml?"
+        "tow-az.yaml: no such file; dcsim comes with az-outage.yaml, two-az.yaml. Did you mean two-az.yaml?"
     )
-    assert refusal_to_load("dir") == "dir:1:1: cannot read 'dir': is a directory"
-    assert refusal_to_load("loop.yaml").startswith("loop.yaml:1:1: cannot read 'loop.yaml': ")
-    assert refusal_to_load("a\0b").startswith("a\N{REPLACEMENT CHARACTER}b:1:1: no file 'a\N{REPLACEMENT CHARACTER}b'")
+    assert refusal_to_load("dir") == "dir: cannot be read: is a directory"
+    assert refusal_to_load("loop.yaml").startswith("loop.yaml: cannot be read: ")
+    assert refusal_to_load("a\0b") == "a\N{REPLACEMENT CHARACTER}b: no such file"
+    assert refusal_to_load("elsewhere/nothing-like-it") == "elsewhere/nothing-like-it: no such file"
+
+
+def test_what_lies_beside_a_missing_file_is_offered_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "two-ax.yaml").touch()
+    assert refusal_to_load("dir/two-ay.yaml") == "dir/two-ay.yaml: no such file. Did you mean dir/two-ax.yaml?"
+
+
+def test_another_kind_of_file_is_told_by_its_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text("version: 1\ntopology: two-az.yaml\nduration: 1 s\n")
+    (tmp_path / "r.yaml").write_text("- left reaches right on icmp\n")
+    assert refusal_to_load("s.yaml") == (
+        "s.yaml: this is a scenario, not a topology; dcsim check and dcsim run take it"
+    )
+    assert refusal_to_load("r.yaml") == (
+        "r.yaml: this is a list of assertions, not a topology; dcsim reach TOPOLOGY --assert r.yaml takes it"
+    )
+
+
+def test_what_was_never_closed_is_named_by_its_line() -> None:
+    text = b"version: 1\nplant: {racks: 3,\n  hosts: 4\nregion: r\n"
+    assert said(text).splitlines()[0] == (
+        "a.yaml:4:7: not YAML: did not find expected ',' or '}' in what begins at line 2"
+    )
 
 
 def test_a_file_without_end_is_read_only_so_far(tmp_path: Path) -> None:
     huge = tmp_path / "huge.yaml"
     with huge.open("wb") as file:
         file.truncate(MOST_BYTES * 4)
-    assert refusal_to_load(str(huge)) == f"{huge}:1:1: the file is bigger than 16 MB"
+    assert refusal_to_load(str(huge)) == f"{huge}: the file is bigger than 16 MB"
 
 
 def test_shipped_topologies_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

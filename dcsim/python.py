@@ -1,0 +1,52 @@
+"""dcsim for programs: `from dcsim import Topology, build, load`. Names are found when they are asked for."""
+
+from pathlib import Path
+
+from dcsim.problem import Mistake
+from dcsim.topology.load import load
+from dcsim.topology.plan import Plan
+from dcsim.topology.python import Topology
+from dcsim.trace import Traced, parse_traffic
+from dcsim.trace import trace as trace_packet
+from dcsim.world import Guest, build_as
+from dcsim.world import World as _World
+from netvirt.address import Ip, parse_ip
+
+__all__ = ["Topology", "Traced", "World", "build", "load"]
+
+
+class World(_World):
+    """A built region, and what can be asked of it by name."""
+
+    def trace(self, source: Guest | str, destination: Guest | str, traffic: str) -> Traced:
+        """The way of such a packet now, and of its reply: `world.trace("left", "10.0.2.4", "tcp 22").reachable`.
+
+        `destination` is a guest or an IPv4 address. KeyError for a name that nobody has, Mistake for other words.
+        """
+        asker = self[source] if isinstance(source, str) else source
+        return trace_packet(self, asker, self._address(destination), parse_traffic(traffic))
+
+    def _address(self, destination: Guest | str) -> Ip:
+        if isinstance(destination, str):
+            # Names start with a letter.
+            if destination[:1].isdigit() or ":" in destination:
+                return _parse(destination)
+            destination = self[destination]
+        return destination.placed.interface.address
+
+
+def _parse(text: str) -> Ip:
+    try:
+        return parse_ip(text)
+    except ValueError:
+        raise Mistake(f"'{text}' is not an IPv4 address", "write it like 10.0.0.4, or name a guest") from None
+
+
+def build(source: Plan | Topology | str | Path, seed: int = 0) -> World:
+    """The world of a topology, of its plan, or of its file, with its guests on; Refused with every problem in it."""
+    if isinstance(source, str | Path):
+        source = load(source)
+    world = build_as(World, source.plan() if isinstance(source, Topology) else source, seed)
+    # Guests start in the first moment.
+    world.clock.run(until=1)
+    return world

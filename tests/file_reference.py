@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -18,7 +19,13 @@ from dcsim.topology.schema import TopologyFile  # noqa: E402
 
 PAGE = ROOT / "docs" / "files.md"
 BEGIN, END = "<!-- {}: made by tests/file_reference.py -->", "<!-- end -->"
-FORMATS = {"ms": format_duration, "s": format_duration, "Gbit": format_rate, "KB": format_size, "B": format_size}
+FORMATS: dict[str, Callable[[int], str]] = {
+    "ms": format_duration,
+    "s": format_duration,
+    "Gbit": format_rate,
+    "KB": format_size,
+    "B": format_size,
+}
 HEAD = "| Key | Value | Default | Meaning |\n|---|---|---|---|"
 
 

@@ -19,8 +19,9 @@ import hypervisor
 import netvirt
 from dcsim.cli.app import app
 from dcsim.scenario.expectation import OPERATORS, UNITS
+from dcsim.scenario.scenario import ACTIONS
 from dcsim.scenario.schema import CAPTURES
-from dcsim.scenario.timeline import ACTIONS, PLACE_KINDS
+from dcsim.scenario.timeline import PLACE_KINDS
 from dcsim.topology.quantity import DURATION, FREQUENCY, PERCENT, RATE, SIZE
 from netvirt.constant import Constant
 

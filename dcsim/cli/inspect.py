@@ -8,8 +8,11 @@ import orjson
 
 from dcsim.cli import status
 from dcsim.cli.loading import command_line, load_plan
+from dcsim.cli.places import Rows, Thing, place, places
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
+from dcsim.problem import Mistake
+from dcsim.request import CreateNetworkAcl, CreateRouteTable, CreateSecurityGroup, CreateVpc
 from dcsim.topology.expand import expanded as expanded_text
 from dcsim.topology.words import closest, listed, quoted
 from dcsim.world import Guest, World, build
@@ -19,12 +22,9 @@ from netvirt.vpc.route_table import RouteTable
 from netvirt.vpc.security_group import SecurityGroup
 from netvirt.vpc.view import Subnet
 
-Rows = dict[str, str | list[str]]
-"""By label; several sentences take a line each, a list of names takes one."""
-NAMES = ("subnets", "tables", "routes", "acls", "groups", "guests")
-OVERVIEW = ("vpc", "subnet", "guest")
-"""What is shown when nobody asks for a name; the others are in their VPC's rows."""
+NAMES = ("subnets", "tables", "routes", "acls", "groups", "guests", "inside")
 LABEL_WIDTH = 7
+EC2S_OWN = "EC2: every VPC has it"
 
 
 def inspect(file: Path, name: str | None, expanded: bool, as_json: bool) -> int:
@@ -36,18 +36,25 @@ def inspect(file: Path, name: str | None, expanded: bool, as_json: bool) -> int:
         return status.YES
     shown = described(build(plan), name)
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2) + b"\n")
+        fields = {key: thing.fields for key, thing in shown.items()}
+        sys.stdout.buffer.write(orjson.dumps(fields, option=orjson.OPT_INDENT_2) + b"\n")
     else:
         sys.stdout.write("".join(f"{line}\n" for line in lines(shown)))
     return status.YES
 
 
-def described(world: World, name: str | None) -> dict[str, Rows]:
-    """What has that name, or an overview; BadArgument when nothing has it."""
+def described(world: World, name: str | None) -> dict[str, Thing]:
+    """What has that name, a resource, a guest or a place; or all there is. BadArgument when nothing has it."""
     every = dict(_everything(world))
     if name is None:
-        return {key: rows for key, rows in every.items() if key.partition(" ")[0] in OVERVIEW}
-    shown = {key: rows for key, rows in every.items() if _called(key, name)}
+        return {**every, **dict(places(world))}
+    shown = {key: thing for key, thing in every.items() if _called(key, name)}
+    try:
+        key, thing = place(world, name)
+        shown[key] = thing
+    except Mistake as mistake:
+        if not shown and name.partition("/")[0] in world.plan.zones:
+            raise command_line(mistake.message, mistake.advice) from None
     if not shown:
         names = sorted({key.partition(" ")[2].rpartition("/")[2] for key in every})
         meant = closest(name, names)
@@ -61,9 +68,9 @@ def _called(key: str, name: str) -> bool:
     return name in (path, path.rpartition("/")[2])
 
 
-def lines(shown: dict[str, Rows]) -> list[str]:
+def lines(shown: dict[str, Thing]) -> list[str]:
     """For people; an empty line between two things."""
-    blocks = ["\n".join(_lines(rows)) for rows in shown.values()]
+    blocks = ["\n".join(_lines(thing.rows)) for thing in shown.values()]
     return "\n\n".join(blocks).split("\n")
 
 
@@ -76,80 +83,145 @@ def _lines(rows: Rows) -> Iterator[str]:
         yield from (f"{label:<{LABEL_WIDTH}} {text}" for text in value)
 
 
-def _everything(world: World) -> Iterator[tuple[str, Rows]]:
-    """Each resource as `kind vpc/name` and its rows."""
+def _everything(world: World) -> Iterator[tuple[str, Thing]]:
+    """Each resource as `kind vpc/name`, and what there is to say of it."""
+    asked = _Asked(world)
     for vpc in world.control.vpcs.values():
-        yield f"vpc {vpc.name}", _vpc(vpc)
+        yield f"vpc {vpc.name}", _vpc(vpc, asked)
         for subnet in vpc.subnets.values():
             yield f"subnet {vpc.name}/{subnet.name}", _subnet(world, vpc, subnet)
         for table in vpc.tables.values():
-            yield f"table {vpc.name}/{table.name}", _table(vpc, table)
+            yield f"table {vpc.name}/{table.name}", _table(vpc, table, asked)
         for acl in vpc.acls.values():
-            yield f"acl {vpc.name}/{acl.name}", _acl(vpc, acl)
+            yield f"acl {vpc.name}/{acl.name}", _acl(vpc, acl, asked)
         for group in vpc.groups.values():
-            yield f"group {vpc.name}/{group.name}", _group(vpc, group)
+            yield f"group {vpc.name}/{group.name}", _group(vpc, group, asked)
     for guest in world:
         yield f"guest {world.full_name(guest)}", _guest(guest)
 
 
-def _vpc(vpc: Vpc) -> Rows:
-    return {
-        "vpc": f"{vpc.name} {vpc.cidr}, {vpc.domain_name}, Geneve network {vpc.vni}",
+class _Asked:
+    """Where the file asks for what; what it does not ask for, EC2 makes with every VPC."""
+
+    def __init__(self, world: World) -> None:
+        kinds = (CreateVpc, CreateRouteTable, CreateNetworkAcl, CreateSecurityGroup)
+        self._marks = {
+            (type(each), getattr(each, "vpc", each.name), each.name): each.mark
+            for each in world.plan.requests
+            if isinstance(each, kinds)
+        }
+
+    def __call__(self, kind: type, vpc: str, name: str) -> str:
+        mark = self._marks.get((kind, vpc, name))
+        return EC2S_OWN if mark is None else f"{mark.file}:{mark.line}"
+
+
+def _vpc(vpc: Vpc, asked: _Asked) -> Thing:
+    lists: dict[str, list[str]] = {
         "subnets": list(vpc.subnets),
         "tables": list(vpc.tables),
         "acls": list(vpc.acls),
         "groups": list(vpc.groups),
         "guests": list(vpc.interfaces),
     }
+    where = asked(CreateVpc, vpc.name, vpc.name)
+    sentence = f"{vpc.name} {vpc.cidr}, {vpc.domain_name}, Geneve network {vpc.vni}"
+    fields = {"name": vpc.name, "cidr_block": str(vpc.cidr), "domain_name": vpc.domain_name, "vni": int(vpc.vni)}
+    return Thing({"vpc": sentence, **lists, "from": where}, {**fields, **lists, "from": where})
 
 
-def _subnet(world: World, vpc: Vpc, subnet: Subnet) -> Rows:
+def _subnet(world: World, vpc: Vpc, subnet: Subnet) -> Thing:
     guests = [interface.name for interface in vpc.interfaces.values() if interface.subnet == subnet.id]
     free = len(usable(subnet.cidr)) - len(guests)
     table = next(table for table in vpc.tables.values() if table.id == subnet.table)
     acl = next(acl for acl in vpc.acls.values() if acl.id == subnet.acl)
-    return {
-        "subnet": f"{subnet.name} {subnet.cidr} in {world.plan.region}{subnet.zone}, {free} addresses free",
-        "routes": [route.text for route in table.routes],
-        "acl": acl.name,
-        "guests": guests,
-        "from": vpc.asked[subnet.id],
-    }
+    zone, routes, where = (
+        f"{world.plan.region}{subnet.zone}",
+        [each.text for each in table.routes],
+        vpc.asked[subnet.id],
+    )
+    return Thing(
+        {
+            "subnet": f"{subnet.name} {subnet.cidr} in {zone}, {free} addresses free",
+            "routes": routes,
+            "acl": acl.name,
+            "guests": guests,
+            "from": where,
+        },
+        {
+            "name": subnet.name,
+            "vpc": vpc.name,
+            "cidr_block": str(subnet.cidr),
+            "availability_zone": zone,
+            "free_addresses": free,
+            "route_table": table.name,
+            "routes": routes,
+            "network_acl": acl.name,
+            "guests": guests,
+            "from": where,
+        },
+    )
 
 
-def _table(vpc: Vpc, table: RouteTable) -> Rows:
-    return {
-        "table": f"{table.name} {table.id}",
-        "route": [route.text for route in table.routes],
-        "subnets": [subnet.name for subnet in vpc.subnets.values() if subnet.table == table.id],
-    }
+def _table(vpc: Vpc, table: RouteTable, asked: _Asked) -> Thing:
+    routes = [route.text for route in table.routes]
+    subnets = [subnet.name for subnet in vpc.subnets.values() if subnet.table == table.id]
+    where = asked(CreateRouteTable, vpc.name, table.name)
+    return Thing(
+        {"table": f"{table.name} {table.id}", "route": routes, "subnets": subnets, "from": where},
+        {"name": table.name, "vpc": vpc.name, "id": table.id, "routes": routes, "subnets": subnets, "from": where},
+    )
 
 
-def _acl(vpc: Vpc, acl: NetworkAcl) -> Rows:
-    return {
-        "acl": f"{acl.name} {acl.id}",
+def _acl(vpc: Vpc, acl: NetworkAcl, asked: _Asked) -> Thing:
+    ways = {
         "in": [*(entry.text for entry in acl.ingress), LAST_RULE],
         "out": [*(entry.text for entry in acl.egress), LAST_RULE],
-        "subnets": [subnet.name for subnet in vpc.subnets.values() if subnet.acl == acl.id],
     }
+    subnets = [subnet.name for subnet in vpc.subnets.values() if subnet.acl == acl.id]
+    where = asked(CreateNetworkAcl, vpc.name, acl.name)
+    fields = {"name": acl.name, "vpc": vpc.name, "id": acl.id, "ingress": ways["in"], "egress": ways["out"]}
+    return Thing(
+        {"acl": f"{acl.name} {acl.id}", **ways, "subnets": subnets, "from": where},
+        {**fields, "subnets": subnets, "from": where},
+    )
 
 
-def _group(vpc: Vpc, group: SecurityGroup) -> Rows:
-    return {
-        "group": f"{group.name} {group.id}",
-        "in": [rule.text for rule in group.ingress],
-        "out": [rule.text for rule in group.egress],
-        "guests": [interface.name for interface in vpc.interfaces.values() if group.id in interface.groups],
-    }
+def _group(vpc: Vpc, group: SecurityGroup, asked: _Asked) -> Thing:
+    ways = {"in": [rule.text for rule in group.ingress], "out": [rule.text for rule in group.egress]}
+    guests = [interface.name for interface in vpc.interfaces.values() if group.id in interface.groups]
+    where = asked(CreateSecurityGroup, vpc.name, group.name)
+    fields = {"name": group.name, "vpc": vpc.name, "id": group.id, "ingress": ways["in"], "egress": ways["out"]}
+    return Thing(
+        {"group": f"{group.name} {group.id}", **ways, "guests": guests, "from": where},
+        {**fields, "guests": guests, "from": where},
+    )
 
 
-def _guest(guest: Guest) -> Rows:
-    request, interface = guest.placed.request, guest.placed.interface
+def _guest(guest: Guest) -> Thing:
+    request, interface, subnet = guest.placed.request, guest.placed.interface, guest.placed.subnet
     names = {group.id: group.name for group in guest.placed.vpc.groups.values()}
-    return {
-        "guest": f"{guest.name}, {request.instance_type}, {request.image or 'no image: idles, answers pings'}",
-        "address": f"{format_ip(interface.address)} in {guest.placed.subnet.name}, {format_mac(interface.mac)}",
-        "groups": [names[group] for group in interface.groups],
-        "host": interface.host_name,
-        "from": f"{request.mark.file}:{request.mark.line}",
-    }
+    address, mac = format_ip(interface.address), format_mac(interface.mac)
+    groups, where = [names[group] for group in interface.groups], f"{request.mark.file}:{request.mark.line}"
+    return Thing(
+        {
+            "guest": f"{guest.name}, {request.instance_type}, {request.image or 'no image: idles, answers pings'}",
+            "address": f"{address} in {subnet.name}, {mac}",
+            "groups": groups,
+            "host": interface.host_name,
+            "from": where,
+        },
+        {
+            "name": guest.name,
+            "vpc": guest.placed.vpc.name,
+            "instance_type": request.instance_type,
+            "image": request.image,
+            "private_ip_address": address,
+            "mac_address": mac,
+            "subnet": subnet.name,
+            "security_groups": groups,
+            "source_dest_check": request.source_dest_check,
+            "host": interface.host_name,
+            "from": where,
+        },
+    )

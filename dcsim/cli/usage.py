@@ -1,21 +1,13 @@
 """What is wrong with a command line, in one line: the words of whoever parsed it, made ours."""
 
 import re
-from typing import Any, Protocol
+from typing import Any
 
 from dcsim.topology.words import instead, quoted
 
 
-class UsageError(Protocol):
-    """What command line parsers raise: typer's own, or click's."""
-
-    ctx: Any
-
-    def format_message(self) -> str: ...
-
-
-def usage(error: UsageError) -> str:
-    """`dcsim: ping lacks DESTINATION; see dcsim ping --help`."""
+def usage(error: Any) -> str:
+    """`dcsim: ping lacks DESTINATION; see dcsim ping --help`. `error` is typer's or click's."""
     path = error.ctx.command_path if error.ctx is not None else "dcsim"
     command = path.removeprefix("dcsim").strip() or "dcsim"
     help_is = f"see {path} --help"
@@ -30,6 +22,8 @@ def usage(error: UsageError) -> str:
             option = str(getattr(error, "option_name", ""))
             meant = getattr(error, "possibilities", None)
             return _line(f"{command} has no {option}", f"Did you mean {meant[0]}?" if meant else help_is)
+        case _:
+            pass
     message = error.format_message().rstrip(".")
     unknown = re.match(r"No such command '(.*?)'", message)
     if unknown:

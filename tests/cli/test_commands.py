@@ -138,6 +138,7 @@ INSPECTED = [
         acls    default, edge
         groups  default, web, shut
         guests  box-1, box-2, one
+        from    a.yaml:5
         """,
     ),
     (
@@ -156,6 +157,7 @@ INSPECTED = [
         table   main rtb-876fc1143e44e4bc4
         route   10.0.0.0/16 -> local
         subnets none
+        from    EC2: every VPC has it
         """,
     ),
     (
@@ -167,6 +169,7 @@ INSPECTED = [
         in      * deny all
         out     * deny all
         subnets net-a, net-b
+        from    a.yaml:9
         """,
     ),
     (
@@ -176,6 +179,7 @@ INSPECTED = [
         in      nothing
         out     nothing
         guests  box-1, box-2
+        from    a.yaml:10
         """,
     ),
     (
@@ -198,6 +202,36 @@ INSPECTED = [
         from    a.yaml:13
         """,
     ),
+    (
+        "a",
+        """
+        zone    a is eu-west-1a, 8 hosts
+        inside  a/r1, a/r2, spine-a1, spine-a2, core-a
+        guests  box-1, box-2
+        links   core-a -> core-b, 100 Gbit, 500 us, up
+        links   core-b -> core-a, 100 Gbit, 500 us, up
+        from    plant
+        """,
+    ),
+    (
+        "a/r2/h1",
+        """
+        host    a/r2/h1
+        guests  box-2
+        links   a/r2/h1 -> a/r2/tor, 25 Gbit, 5 us, up
+        links   a/r2/tor -> a/r2/h1, 25 Gbit, 5 us, up
+        from    plant
+        """,
+    ),
+    (
+        "spine-b2",
+        """
+        spine   spine-b2
+        links   spine-b2 -> core-b, 100 Gbit, 5 us, up
+        links   core-b -> spine-b2, 100 Gbit, 5 us, up
+        from    plant
+        """,
+    ),
 ]
 
 
@@ -216,10 +250,25 @@ def test_inspect_all(desk: Desk) -> None:
         ["vpc", "shop"],
         ["subnet", "net-a"],
         ["subnet", "net-b"],
+        ["table", "main"],
+        ["table", "out"],
+        ["acl", "default"],
+        ["acl", "edge"],
+        ["group", "default"],
+        ["group", "web"],
+        ["group", "shut"],
         ["guest", "box-1,"],
         ["guest", "box-2,"],
         ["guest", "one,"],
+        ["zone", "a"],
+        ["zone", "b"],
     ]
+    assert all(block.splitlines()[-1].startswith("from    ") for block in blocks)
+
+
+def test_no_such_place(desk: Desk) -> None:
+    said = desk.dcsim("inspect", "two-az.yaml", "a/r9")
+    assert (said.status, said.err) == (2, "dcsim: zone a has no rack 9; it has a/r1 to a/r2\n")
 
 
 def test_a_name_may_mean_several_things(desk: Desk) -> None:
@@ -234,8 +283,14 @@ def test_inspect_for_programs(desk: Desk) -> None:
     assert list(everything)[:2] == ["vpc shop", "subnet shop/net-a"]
     assert everything["subnet shop/net-a"]["guests"] == ["box-1", "box-2"]
     group = desk.dcsim("inspect", "a.yaml", "web", "--json").json["group shop/web"]
-    assert group["in"] == ["tcp 80 from 0.0.0.0/0"]
-    assert list(group) == ["group", "in", "out", "guests"]
+    assert group["ingress"] == ["tcp 80 from 0.0.0.0/0"]
+    assert list(group) == ["name", "vpc", "id", "ingress", "egress", "guests", "from"]
+    subnet = everything["subnet shop/net-a"]
+    wanted = {"cidr_block": "10.0.1.0/24", "availability_zone": "eu-west-1a", "free_addresses": 249}
+    assert wanted.items() <= subnet.items()
+    assert everything["zone a"]["links"][0] == {
+        "name": "core-a -> core-b", "rate_bps": 100_000_000_000, "delay_ns": 500_000, "up": True,
+    }  # fmt: skip
 
 
 def test_inspect_expanded_is_a_file_again(desk: Desk) -> None:

@@ -89,13 +89,16 @@ class Control:
         return [name, *(peering.other(name) for peering in self.peerings.values() if name in peering.vpcs)]
 
     def _run_instances(self, home: Vpc, request: RunInstances) -> list[str]:
+        wanted = home.subnets.get(request.subnet)
+        public = wanted is not None and home.maps_public[wanted.id]
+        if public and self.public.dry:
+            raise refusal(request, "InsufficientAddressCapacity", "the region has no public address left")
         self._interfaces += 1
         placed = run_instances(home, self.layout, self._capacity, self._interfaces, request)
-        if home.maps_public[placed.subnet.id]:
-            public = self.public.take(request.name)
-            if public is None:
-                raise refusal(request, "InsufficientAddressCapacity", "the region has no public address left")
-            home.public[placed.interface.address] = public
+        if public:
+            address = self.public.take(request.name)
+            assert address is not None, "the pool is not dry"
+            home.public[placed.interface.address] = address
         self._on_run(placed)
         # Whoever names one of its groups as a peer now means its address too.
         return [placed.interface.id, *placed.interface.groups]

@@ -22,15 +22,24 @@ class PublicAddresses:
         """Somebody will ask for this very one: nobody else is to get it."""
         self._promised.add(address)
 
-    def take(self, who: str) -> Ip | None:
-        """A new one, None when the pool is empty."""
+    @property
+    def dry(self) -> bool:
+        """There is no new one left."""
         while self._next in self._taken or self._next in self._promised:
             self._next += 1
-        return self.reserve(Ip(self._next), who) if self._next < REGION_POOL.last else None
+        return self._next >= REGION_POOL.last
+
+    def take(self, who: str) -> Ip | None:
+        """A new one, None when the pool is dry."""
+        return None if self.dry else self.reserve(Ip(self._next), who)
 
     def reserve(self, address: Ip, who: str) -> Ip:
         self._taken[address] = who
         return address
+
+    def release(self, address: Ip) -> None:
+        """Nobody has it any more: it may be asked for by name."""
+        del self._taken[address]
 
     def holder(self, address: Ip) -> str | None:
         return self._taken.get(address)
@@ -53,5 +62,8 @@ def associate_address(vpc: Vpc, pool: PublicAddresses, request: AssociateAddress
     elif pool.holder(address) is not None:
         message = f"{format_ip(address)} is {pool.holder(address)}'s"
         raise refusal(request, "Resource.AlreadyAssociated", message, "use another, or true")
+    before = vpc.public.get(interface.address)
+    if before is not None:
+        pool.release(before)
     vpc.public[interface.address] = pool.reserve(address, interface.name)
     return [interface.id]

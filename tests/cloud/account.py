@@ -101,7 +101,7 @@ def entry(
 
 
 def ingress(group: str, peer: str, ports: tuple[int, int] | None = (80, 80)) -> AuthorizeSecurityGroupIngress:
-    there = parse_cidr(peer) if "/" in peer else peer
+    there = parse_cidr(peer) if peer[:1].isdigit() else peer
     return AuthorizeSecurityGroupIngress("m", group, TCP, ports, ANY_ICMP, ANY_ICMP, there, "text", mark=MARK)
 
 

@@ -62,14 +62,15 @@ def test_a_peering_is_active_at_once_and_known_on_both_sides(account: Account) -
 
 
 def test_groups_of_a_peer_may_be_named(account: Account) -> None:
-    account.call(CreateSecurityGroup("o", "db", mark=MARK))
-    said = "InvalidGroup.NotFound: no security group 'o/db'"
-    assert account.refusal(ingress("default", "o/dbx")).startswith("InvalidGroup.NotFound: ")
-    assert said not in account.call(ingress("default", "o/db"))
-    members = account.view("m").members
-    assert account.control.vpcs["o"].groups["db"].id not in members, "not before they are peered"
+    (db,) = account.call(CreateSecurityGroup("o", "db", mark=MARK))
+    assert account.refusal(ingress("default", "o/dc")) == (
+        "InvalidGroup.NotFound: no security group 'dc'; there are default, db"
+    )
+    account.call(ingress("default", "o/db"))
+    assert account.vpc.groups["default"].ingress[-1].peer == db
+    assert db not in account.view("m").members, "not before they are peered"
     account.call(peer())
-    assert account.view("m").members[account.control.vpcs["o"].groups["db"].id] == frozenset()
+    assert account.view("m").members[db] == frozenset()
 
 
 PEERINGS = [
@@ -234,6 +235,19 @@ def test_without_an_address_to_give_a_subnet_runs_nobody(account: Account) -> No
     assert account.refusal(instance("x", "easy")) == said
 
 
+def test_an_elastic_ip_takes_the_place_of_what_the_subnet_gave(account: Account) -> None:
+    """What was given before is nobody's: it may be asked for, and is not given out again unasked."""
+    account.call(gateway())
+    account.call(CreateSubnet("m", "easy", parse_cidr("10.0.2.0/24"), "a", True, mark=MARK))
+    account.run("x", subnet="easy")
+    account.run("y")
+    account.call(elastic("x"))
+    assert [format_ip(address) for address in account.view().public.values()] == ["198.18.0.2"]
+    account.call(elastic("y"))
+    account.call(elastic("y", "198.18.0.1"))
+    assert [format_ip(address) for address in account.view().public.values()] == ["198.18.0.2", "198.18.0.1"]
+
+
 # Ids
 
 
@@ -250,4 +264,4 @@ def test_ids_depend_on_names_only() -> None:
     assert set(ids([peer()])) <= set(ids(verbs))
     assert [id.partition("-")[0] for id in ids(verbs)] == ["igw", "igw", "pcx"]
     assert {len(id.partition("-")[2]) for id in ids(verbs)} == {17}
-    assert ids([peer()]) == ["pcx-be37d4fb3e0af8fea"]
+    assert ids([peer()]) == ["pcx-c175967d1a5c35de4"]

@@ -13,7 +13,7 @@ def usage(error: Any) -> str:
     help_is = f"see {path} --help"
     match type(error).__name__:
         case "NoArgsIsHelpError":
-            return error.format_message() + "\n"
+            return f"{error.format_message()}\n"
         case "MissingParameter":
             parameter = getattr(error, "param", None)
             name = parameter.metavar or parameter.name.upper() if parameter is not None else "something"

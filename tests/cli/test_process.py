@@ -78,8 +78,14 @@ def test_impatience_leaves_nothing_either(desk: Desk) -> None:
 
 
 def test_a_shell_that_is_told_to_end_ends(desk: Desk) -> None:
-    process = desk.start("shell", "two-az.yaml")
-    time.sleep(1)
+    process = subprocess.Popen(
+        [*COMMAND, "shell", "two-az.yaml"], cwd=desk.path, env=ENVIRONMENT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(b"nodes\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b"left right\n"
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=30)[1] == b"terminated\n"
     assert process.returncode == 143

@@ -89,9 +89,9 @@ vpcs:
     )
     assert desk.dcsim("check", "a.yaml").status == 0
     everything = desk.dcsim("inspect", "a.yaml", "--json").json
-    assert everything["vpc m"]["vpc"].startswith("m 10.0.0.0/16,")
-    assert everything["subnet m/net"]["subnet"].startswith("net 10.0.1.0/24 ")
-    assert desk.dcsim("inspect", "a.yaml", "g", "--json").json["group m/g"]["in"] == ["tcp 80 from 10.0.0.0/8"]
+    assert everything["vpc m"]["cidr_block"] == "10.0.0.0/16"
+    assert everything["subnet m/net"]["cidr_block"] == "10.0.1.0/24"
+    assert desk.dcsim("inspect", "a.yaml", "g", "--json").json["group m/g"]["ingress"] == ["tcp 80 from 10.0.0.0/8"]
 
 
 ROOM = [

@@ -277,10 +277,9 @@ def test_routes(desk: Desk) -> None:
     )
     assert desk.refuses(HEAD + VPC + text) == answer(
         """
-        a.yaml:17:22: no instance 'y'
+        a.yaml:17:22: no instance 'y'; m has x
          17 |           0.0.0.0/0: y
             |                      ^
-            Route targets are instances; gateways are not simulated yet. m has x
         1 error
         """
     )

@@ -63,7 +63,7 @@ def a_flow(random: Random, world: SmallWorld) -> Step:
     if world.strangers and random.random() < 0.2:
         src = random.choice(world.strangers)
     packet = a_packet(random)
-    if random.random() < (0.3 if src.is_outside else 0.12):
+    if random.random() < (0.2 if src.is_outside else 0.12):
         packet = replace(packet, source=a_source(random, world, src))
     if random.random() < 0.12 and not src.is_outside:
         packet = replace(packet, via=a_neighbour(random, world, src))

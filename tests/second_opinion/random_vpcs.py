@@ -41,8 +41,8 @@ VPC_BLOCKS = ("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/24", "172.16.0.0/20", "192
 OUTSIDE = ("0.0.0.0/0", "8.8.8.0/24", "10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/12", "169.254.0.0/16")
 """Where routes and flows may lead that is in no subnet."""
 NAMES = ("north", "south", "east")
-OUTSIDER_ADDRESSES = (None, None, None, "203.0.113.7", "8.8.8.8", "10.200.0.7", "100.64.7.7")
-"""The last two have no business there, but who knows."""
+OUTSIDER_ADDRESSES = (None, None, None, None, "203.0.113.7", "8.8.8.8", "100.64.7.7")
+"""The last has no business there, but who knows."""
 STRANGERS = ("198.18.0.0/16", "198.18.0.0/30", "198.51.100.0/24", "198.51.100.10/32", "203.0.113.0/24")
 """Blocks of public addresses that rules may name."""
 OTHER_PROTOCOLS = (2, 47, 50, 89, 132)
@@ -262,7 +262,7 @@ class _VpcMaker:
 
     def _maps(self) -> bool:
         """Without a gateway, the addresses are good for nothing."""
-        return self.random.random() < (0.5 if self.has_gateway else 0.1)
+        return self.random.random() < (0.6 if self.has_gateway else 0.1)
 
     def _elastic_ips(self) -> Iterator[Request]:
         for name in self.instances if self.has_gateway else ():
@@ -330,7 +330,7 @@ class _VpcMaker:
     def _group_rules(self) -> Iterator[Request]:
         for group in (*self.groups, "default"):
             ingress = self.random.choice((0, 1, 2, 3, 4)) if group != "default" else self.random.choice((0, 0, 1))
-            if self.random.random() < 0.3:
+            if self.random.random() < 0.4:
                 yield self.authorization(group, egress=False, wide=True)
             for _ in range(ingress):
                 yield self.authorization(group, egress=False)

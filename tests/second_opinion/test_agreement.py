@@ -21,9 +21,10 @@ def compare(first_seed: int) -> None:
             pytest.fail(f"{found}\n{case}")
         asked += comparison.asked
     assert asked["live"] >= 30 * WORLDS and asked["trace"] >= 10 * WORLDS and asked["reply"] >= 8 * WORLDS, asked
+    assert asked["translated"] >= WORLDS, asked
 
 
-@pytest.mark.parametrize("first_seed", range(0, 600, WORLDS))
+@pytest.mark.parametrize("first_seed", range(0, 800, WORLDS))
 def test_everyone_agrees(first_seed: int) -> None:
     compare(first_seed)
 

@@ -3,14 +3,18 @@
 from dcsim.request import Request
 
 from .by_hand import (
+    CRAWLER,
     DELIVERED,
     EVERYWHERE,
     OPEN,
     PING,
     PONG,
     address,
+    gateway,
     group,
+    key,
     lets_out,
+    peer,
     routes_of,
     run,
     tcp,
@@ -28,7 +32,7 @@ class Product:
         self.lab = Lab(world(*requests, instances=instances), 1, ROOMY)
 
     def ending(self, src: str, dst: str, packet: Packet) -> Ending:
-        return self.lab.send(("v", src), address(dst), packet).ending
+        return self.lab.send(key(src), address(dst), packet).ending
 
 
 def asking(*rules: Request) -> Product:
@@ -110,3 +114,21 @@ def test_dhcp_is_what_goes_to_the_server() -> None:
     relay = udp(67, 68)
     assert product.lab.trace(("v", "left"), address("right"), relay).forward.delivered
     assert product.ending("left", "right", relay) is DELIVERED
+
+
+def test_a_peering_that_leads_elsewhere_is_one_blocker() -> None:
+    product = Product(*OPEN, *peer())
+    trace = product.lab.trace(key("left"), address("8.8.8.8"), PING)
+    assert [hop.kind for hop in trace.forward.blockers] == ["peering"]
+
+
+def test_a_gateway_that_refuses_is_one_blocker() -> None:
+    product = Product(*OPEN, *gateway("left"))
+    trace = product.lab.trace(key("left"), address("192.168.1.1"), PING)
+    assert [hop.kind for hop in trace.forward.blockers] == ["igw"]
+
+
+def test_outsiders_of_one_network_can_be_traced() -> None:
+    product = Product(*OPEN)
+    assert product.ending("customer", CRAWLER, PING) is DELIVERED
+    assert product.lab.trace(key("customer"), address(CRAWLER), PING).reachable

@@ -1,14 +1,19 @@
 """The comparison notices: a product that is wrong on purpose does not get past it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 
+from netvirt import datapath, rewrite
 from netvirt.address import Ip
+from netvirt.appliance import border
 from netvirt.constant import Constant
 from netvirt.frame import Flow
+from netvirt.gateway import peering
+from netvirt.journey import Hop
 from netvirt.vpc import conntrack, network_acl, security_group
 from netvirt.vpc.network_acl import AclEntry
 from netvirt.vpc.route_table import Route, RouteTable
@@ -16,6 +21,7 @@ from netvirt.vpc.traffic import ALL_PROTOCOLS, TCP, UDP, Traffic
 from netvirt.vswitch import VSwitch
 
 from .comparison import Comparison, random_case
+from .model import Vpc
 
 WORLDS = 200
 
@@ -43,6 +49,26 @@ def _forgets_nothing(switch: VSwitch, view: Any, changed: Any = ()) -> None:
     switch.views[view.vni] = view
 
 
+def _transitive(*_: Any) -> Hop:
+    return Hop("peering", "", "goes on")
+
+
+def _nothing(*_: Any) -> None: ...
+
+
+def _no_acl_behind_the_border(q: datapath.Question) -> Iterator[Hop]:
+    if q.sender is not None and q.sender.subnet != q.eni.subnet:
+        yield datapath._acl_hop(q, leaving=False)
+    yield datapath._own_destination(q)
+    yield datapath._group_hop(q, leaving=False)
+
+
+def _only_its_own(vpc: Vpc, address: IPv4Address, group: str) -> bool:
+    """The evaluator at fault: the product then knows more members than it."""
+    instance = vpc.at(address)
+    return instance is not None and group in instance.groups
+
+
 def _half(name: str) -> tuple[Any, str, Constant]:
     constant: Constant = getattr(conntrack, name)
     return conntrack, name, replace(constant, low=0, value=constant.value // 2)
@@ -54,6 +80,12 @@ FAULTS = {
     "a range ends before its last port": (Traffic, "matches", _last_port_left_out),
     "everything is tracked": (security_group, "untracked", _always_tracked),
     "changed rules do not reach remembered flows": (VSwitch, "hold", _forgets_nothing),
+    "peering is transitive": (peering, "cross", _transitive),
+    "private sources come in": (border, "may_enter", lambda source: True),
+    "checksums stay what they were": (rewrite, "_mend", _nothing),
+    "what an error quotes stays as it was": (rewrite, "_replace_quoted", _nothing),
+    "no network ACL behind the border": (datapath, "_ingress", _no_acl_behind_the_border),
+    "groups of peers have no members": (Vpc, "is_member", _only_its_own),
     "streams are forgotten early": _half("UDP_STREAM_NS"),
     "closing connections are forgotten early": _half("TCP_CLOSING_NS"),
 }

@@ -182,7 +182,7 @@ class _Tracer:
             self._spend(leg.transit_ns(size + OVERHEAD_BYTES))
         if path.outcome is not Outcome.DELIVERED:
             yield Hop("link", path.place, path.outcome.value, "", path.outcome)
-        if into:
+        if into and path.legs:
             longest = max(path.legs, key=lambda leg: leg.delay_ns)
             start = self._world.zone_of(here)
             yield Hop("link", f"{start} -> {into}", format_duration(longest.delay_ns))

@@ -1,12 +1,17 @@
 """Through the internet gateway, in and out: addresses, what is refused, and what a trace says of it before."""
 
+from typing import Any
+
 import pytest
 from journeys.lab import Fate
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
+from netvirt.address import HostId, parse_ip
+from netvirt.frame import Flow, parse
 from netvirt.journey import Outcome
+from netvirt.overlay import BORDER, INTERNET_VNI, Encapsulated, Tunnel
 
 from .lab import PUBLIC, World
 
@@ -164,6 +169,25 @@ def test_nobody_outside_speaks_for_a_private_address(forged: str) -> None:
     assert fate[:2] == ("customer", Outcome.SOURCE_DEST_CHECK)
 
 
+@pytest.mark.parametrize("source", ["10.0.0.5", "172.31.0.1", "192.168.0.1", "100.127.0.1"])
+def test_the_border_lets_in_no_private_source(source: str) -> None:
+    """Whoever sent it: no guest can, so the border is asked itself."""
+    border = World().world.outside.border
+    there = parse_ip(PUBLIC["web-a"])
+    assert border.decide(Flow(17, parse_ip(source), there, 1, 9)) is Outcome.GATEWAY
+    assert not isinstance(border.decide(Flow(17, parse_ip("172.32.0.1"), there, 1, 9)), Outcome)
+
+
+@pytest.mark.parametrize("data", [b"", bytes(14), bytes(14) + b"\x45", bytes(60), b"\xff" * 60])
+def test_what_is_no_packet_ends_at_the_border(data: bytes) -> None:
+    region = World()
+    border, sent = region.world.outside.border, region.world.ledger.dropped
+    tunnel = Tunnel(HostId(0), BORDER, INTERNET_VNI, 1, b"")
+    assert border.forward(Encapsulated(parse(data), tunnel)) is None
+    assert [(each.place, each.reason) for each in region.lost[-1:]] == [("border", Outcome.MALFORMED)]
+    assert region.world.ledger.dropped == sent + 1
+
+
 def test_nobody_inside_speaks_for_another(forged: str = "198.18.0.11") -> None:
     region = World()
     fate = region.fate("web-a", "198.51.100.7", src=forged)
@@ -186,7 +210,7 @@ def test_1500_octets_pass_and_one_more_does_not(source: str, address: str, targe
 
 def test_a_fragmented_datagram_arrives_in_its_fragments() -> None:
     region = World()
-    whole = IP(src="198.51.100.10", dst=PUBLIC["web-a"], id=77) / UDP(sport=4000, dport=9) / Raw(bytes(2000))
+    whole: Any = IP(src="198.51.100.10", dst=PUBLIC["web-a"], id=77) / UDP(sport=4000, dport=9) / Raw(bytes(2000))
     header = region.to("customer", PUBLIC["web-a"], UDP())[Ether]
     pieces = whole.fragment(1400)
     for piece in pieces:

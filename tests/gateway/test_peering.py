@@ -4,7 +4,7 @@ import pytest
 from scapy.layers.inet import IP
 
 from dcsim.problem import Refused
-from dcsim.request import AuthorizeSecurityGroupIngress, CreateRoute, CreateVpcPeeringConnection
+from dcsim.request import AuthorizeSecurityGroupIngress, CreateRoute, CreateVpcPeeringConnection, Request
 from netvirt.address import parse_cidr
 from netvirt.journey import Outcome
 
@@ -115,7 +115,7 @@ vpc_peering_connections:
 def test_two_vpcs_are_joined_while_they_run() -> None:
     """The other's group let in, the connection, a route on each side: an answer comes when all four are heard of."""
     region = World(APART)
-    verbs = [
+    verbs: list[Request] = [
         AuthorizeSecurityGroupIngress("two", "g", 1, None, -1, -1, "one/g", "icmp from one/g", mark=HERE),
         CreateVpcPeeringConnection("two", "joint", "one", mark=HERE),
         CreateRoute("one", "main", parse_cidr("10.1.0.0/16"), "joint", "vpc_peering_connection", mark=HERE),

@@ -38,7 +38,7 @@ def header(ends: Ends, choice: int, **fields: Any) -> Packet:
 def udp(ends: Ends, seed: bytes) -> bytes:
     """One in four without a checksum."""
     sport, dport, choice, payload = take("HHB", seed)
-    unsummed = {} if dport & 3 else {"chksum": 0}
+    unsummed: dict[str, Any] = {} if dport & 3 else {"chksum": 0}
     return bytes(header(ends, choice) / UDP(sport=sport, dport=dport, **unsummed) / Raw(payload))
 
 

@@ -11,7 +11,7 @@ from netvirt.address import Ip, format_ip
 
 
 class PublicAddresses:
-    """Who has which; the lowest free one is next."""
+    """Who has which; the lowest that nobody ever had is next."""
 
     def __init__(self) -> None:
         self._next = REGION_POOL.network + 1
@@ -31,7 +31,10 @@ class PublicAddresses:
 
     def take(self, who: str) -> Ip | None:
         """A new one, None when the pool is dry."""
-        return None if self.dry else self.reserve(Ip(self._next), who)
+        if self.dry:
+            return None
+        self._next += 1
+        return self.reserve(Ip(self._next - 1), who)
 
     def reserve(self, address: Ip, who: str) -> Ip:
         self._taken[address] = who

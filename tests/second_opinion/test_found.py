@@ -1,6 +1,6 @@
 """Faults of the product that the comparison once found."""
 
-from dcsim.request import Request
+from dcsim.request import AssociateAddress, Request
 
 from .by_hand import (
     CRAWLER,
@@ -23,6 +23,7 @@ from .by_hand import (
 )
 from .lab import ROOMY, Lab
 from .packet import ICMP, TCP, Ending, Packet, Quote
+from .random_vpcs import MARK
 
 
 class Product:
@@ -132,3 +133,12 @@ def test_outsiders_of_one_network_can_be_traced() -> None:
     product = Product(*OPEN)
     assert product.ending("customer", CRAWLER, PING) is DELIVERED
     assert product.lab.trace(key("customer"), address(CRAWLER), PING).reachable
+
+
+def test_an_address_that_was_given_back_is_not_given_again() -> None:
+    product = Product(*OPEN, *gateway("left", "near"))
+    for _ in range(2):
+        product.lab.change(AssociateAddress("v", "near", None, mark=MARK))
+    assert product.ending("customer", "198.18.0.2", PING) is Ending.NO_MAPPING
+    assert product.ending("customer", "198.18.0.3", PING) is Ending.NO_MAPPING
+    assert product.ending("customer", "198.18.0.4", PING) is DELIVERED

@@ -9,8 +9,10 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from netvirt.address import HostId, parse_ip
+from netvirt.appliance.border import Border
 from netvirt.frame import Flow, parse
 from netvirt.journey import Outcome
+from netvirt.ledger import Ledger
 from netvirt.overlay import BORDER, INTERNET_VNI, Encapsulated, Tunnel
 
 from .lab import PUBLIC, World
@@ -180,12 +182,11 @@ def test_the_border_lets_in_no_private_source(source: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", bytes(14), bytes(14) + b"\x45", bytes(60), b"\xff" * 60])
 def test_what_is_no_packet_ends_at_the_border(data: bytes) -> None:
-    region = World()
-    border, sent = region.world.outside.border, region.world.ledger.dropped
+    ledger, lost = Ledger(), []
+    ledger.watchers.append(lambda _, place, reason: lost.append((place, reason)))
     tunnel = Tunnel(HostId(0), BORDER, INTERNET_VNI, 1, b"")
-    assert border.forward(Encapsulated(parse(data), tunnel)) is None
-    assert [(each.place, each.reason) for each in region.lost[-1:]] == [("border", Outcome.MALFORMED)]
-    assert region.world.ledger.dropped == sent + 1
+    assert Border(ledger).forward(Encapsulated(parse(data), tunnel)) is None
+    assert lost == [("border", Outcome.MALFORMED)]
 
 
 def test_nobody_inside_speaks_for_another(forged: str = "198.18.0.11") -> None:

@@ -234,7 +234,8 @@ class VSwitch:
         if decision.outcome is not None:
             return self._drop(packet.inner, decision.outcome)
         track = _commit(question, decision)
-        if track is not None and not packet.inner.odd:
+        # The border makes a tunnel for each packet: what came in it will not come again.
+        if track is not None and sender is not None and not packet.inner.odd:
             nouns = _rests_on(question.view, question.eni, sender)
             self.arrivals.keep(Arrival(packet.tunnel, track, nouns, port))
         return port
@@ -277,8 +278,7 @@ def _commit(question: Question, decision: Decision) -> Track | None:
     return decision.track
 
 
-def _rests_on(view: VpcView, eni: Interface, other: Interface | None) -> tuple[str, ...]:
+def _rests_on(view: VpcView, eni: Interface, other: Interface) -> tuple[str, ...]:
     """The resources whose change could change a decision about traffic between these two, at `eni`."""
     subnet = view.subnets[eni.subnet]
-    peer = view.internet_gateway if other is None else other.id
-    return (eni.id, peer, subnet.id, subnet.table, subnet.acl, *eni.groups)
+    return (eni.id, other.id, subnet.id, subnet.table, subnet.acl, *eni.groups)

@@ -1,7 +1,6 @@
 """What was on the wires, written as it is seen: the first packets of each interface and window, and every lost one."""
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, NamedTuple, Protocol, cast
@@ -96,7 +95,7 @@ class Capture:
         self._start_ns = world.plan.start_ns
         self._writer = PcapngWriter(file, application=f"dcsim {__version__}", comment=comment)
         self._boundaries = sorted(set(boundaries_ns))
-        self._namesakes = Counter(guest.name for guest in world)
+        self._vnics = {guest.nic.name for guest in world}
         self._doors: dict[str, _Door] = {}
         self._last: _Seen | None = None
         pairs = list(probes)
@@ -162,14 +161,14 @@ class Capture:
         return door
 
     def _door_of(self, guest: Guest) -> _Door:
-        name = guest.name if self._namesakes[guest.name] == 1 else f"{guest.placed.vpc.name}/{guest.name}"
+        name = guest.nic.name
         interface = guest.placed.interface
         addresses = f"{format_ip(interface.address)}, {format_mac(interface.mac)}"
         return self._door(name, f"vNIC of {name} on host {guest.host.name}, {addresses}")
 
     def _of_place(self, name: str) -> str:
         """What a place is that no tap was on."""
-        if name in self._namesakes:
+        if name in self._vnics:
             return f"vNIC of {name}"
         if name.endswith((" tx", " rx")):
             return f"shaper of {name[:-3]}'s vNIC, {'out' if name.endswith('tx') else 'in'}"

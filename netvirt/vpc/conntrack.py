@@ -103,6 +103,3 @@ def timeout_of(protocol: int, state: int) -> int:
     if protocol == UDP:
         return UDP_STREAM_NS.value if state == STREAM else UDP_NS.value
     return ICMP_NS.value if protocol == ICMP else OTHER_NS.value
-
-
-FOREVER = 1 << 62

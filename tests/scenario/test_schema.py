@@ -46,7 +46,7 @@ def test_no_default_is_said_in_nanoseconds() -> None:
 
 def test_shipped_files_use_only_keys_of_the_schema() -> None:
     schema = json_schema()
-    assert shipped() == ["az-outage.yaml", "two-az.yaml"]
+    assert shipped() == ["az-outage.yaml", "internet-outage.yaml", "peering.yaml", "public.yaml", "two-az.yaml"]
     for name in shipped():
         tree = plain(parse((shipped_directory() / name).read_bytes(), name))
         assert isinstance(tree, dict)

@@ -80,7 +80,7 @@ ENTRY_POINTS = {
     "hypervisor.firmware.build",  # `make images`
 }
 
-# Where a library may be imported: a package, or one file.
+# Where a top_level may be imported: a package, or one file.
 HOMES = {
     "asyncio": "dcsim",
     "simpy": "dcsim",
@@ -143,7 +143,7 @@ class Import(NamedTuple):
     name: str
 
     @property
-    def library(self) -> str:
+    def top_level(self) -> str:
         return self.name.partition(".")[0]
 
 
@@ -203,10 +203,10 @@ def test_nobody_imports_in_a_circle() -> None:
 
 def test_libraries_stay_in_their_homes() -> None:
     strays = [
-        module.at(found.node, f"{found.library} belongs in {HOMES[found.library]}")
+        module.at(found.node, f"{found.top_level} belongs in {HOMES[found.top_level]}")
         for module in product().values()
         for found in imports(module)
-        if found.library in HOMES and not f"{module.name}.".startswith(f"{HOMES[found.library]}.")
+        if found.top_level in HOMES and not f"{module.name}.".startswith(f"{HOMES[found.top_level]}.")
     ]
     nothing(strays)
 
@@ -217,7 +217,7 @@ def test_the_virtual_network_sees_no_files_sockets_or_processes() -> None:
         for module in product().values()
         if module.name.startswith("netvirt")
         for found in imports(module)
-        if found.library in OUTSIDE_WORLD
+        if found.top_level in OUTSIDE_WORLD
     ]
     nothing(seen)
 
@@ -252,7 +252,7 @@ def test_the_wall_clock_is_read_only_where_listed() -> None:
 
 def wall_clock(module: Module) -> Iterator[str]:
     for found in imports(module):
-        if found.library == "time":
+        if found.top_level == "time":
             yield module.at(found.node, "imports time")
     for node in module.walk(ast.Attribute):
         assert isinstance(node, ast.Attribute)
@@ -275,7 +275,7 @@ def imported_from(libraries: set[str]) -> list[str]:
         module.at(found.node, found.name)
         for module in product().values()
         for found in imports(module)
-        if found.library in libraries
+        if found.top_level in libraries
     ]
 
 

@@ -80,7 +80,7 @@ ENTRY_POINTS = {
     "hypervisor.firmware.build",  # `make images`
 }
 
-# Where a top_level may be imported: a package, or one file.
+# Where a library may be imported: a package, or one file.
 HOMES = {
     "asyncio": "dcsim",
     "simpy": "dcsim",

@@ -75,12 +75,5 @@ def parse_cidr(text: str) -> Cidr:
     return Cidr(Ip(parse_ip(address) & mask), prefix)
 
 
-def parse_mac(text: str) -> Mac:
-    parts = text.split(":")
-    if len(parts) != 6 or not all(len(part) == 2 for part in parts):
-        raise ValueError(f"'{text}' is not an Ethernet address; write it like 02:00:00:00:00:01")
-    return Mac(int("".join(parts), 16))
-
-
 def format_mac(mac: int) -> str:
     return ":".join(f"{mac >> shift & 255:02x}" for shift in range(40, -1, -8))

@@ -75,10 +75,6 @@ class Fabric:
             raise Mistake(f"{name} is a {kind}, not a host", "write it like a/r1/h1")
         return HostId(index)
 
-    def hosts_in(self, place: Place) -> range:
-        """The host ids within a place, without making them."""
-        return range(0) if place.kind in SWITCHES else self.layout.within(place.kind, place.index, Kind.HOST)
-
     def links(self, name: str) -> list[Direction]:
         """The links that users call `name`: `a <-> b`, `spine-b1 -> core-b`, `links into zone b`."""
         pairs = find_links(self.layout, name)

@@ -302,7 +302,7 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
     reply = None
-    there = way is not None and way.flow.dst == way.target.placed.interface.address
+    there = way is not None and way.target.placed.interface.owns(way.flow.dst)
     # Who is not the destination (a middlebox) answers nothing by itself.
     if way is not None and target is not None and there:
         answer = way.flow.reply()

@@ -93,7 +93,8 @@ def _egress(q: Question) -> Iterator[Hop]:
     if _is_special(q):
         yield Hop("service", "link-local", "not modelled", outcome=Outcome.UNKNOWN, code="UNSUPPORTED_COMPONENT")
         return
-    yield _group_hop(q, leaving=True)
+    if q.eni.groups:
+        yield _group_hop(q, leaving=True)
     if q.neighbour is None and not q.subnet.cidr.holds(q.flow.dst):
         yield _acl_hop(q, leaving=True)
         route = _route_hop(q)
@@ -117,7 +118,8 @@ def _ingress(q: Question) -> Iterator[Hop]:
     if q.sender is None or q.sender.subnet != q.eni.subnet:
         yield _acl_hop(q, leaving=False)
     yield _own_destination(q)
-    yield _group_hop(q, leaving=False)
+    if q.eni.groups:
+        yield _group_hop(q, leaving=False)
 
 
 def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decision:
@@ -134,7 +136,7 @@ def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decis
 
 
 def _own_source(q: Question) -> Hop:
-    if q.flow.src == q.eni.address:
+    if q.eni.owns(q.flow.src):
         return Hop("source", q.eni.name, "source is its own address")
     if not q.eni.source_dest_check:
         return Hop("source", q.eni.name, "source/destination check is off")
@@ -142,7 +144,7 @@ def _own_source(q: Question) -> Hop:
 
 
 def _own_destination(q: Question) -> Hop:
-    if q.flow.dst == q.eni.address:
+    if q.eni.owns(q.flow.dst):
         return Hop("destination", q.eni.name, "destination is its own address")
     if not q.eni.source_dest_check:
         return Hop("destination", q.eni.name, "source/destination check is off")

@@ -262,7 +262,7 @@ def _verified(view: VpcView, tunnel: Tunnel, sender: Interface | None, flow: Flo
         return bool(view.internet_gateway) and sender is None
     if sender is None or sender.host != tunnel.source:
         return False
-    return flow.src == sender.address or not sender.source_dest_check
+    return sender.owns(flow.src) or not sender.source_dest_check
 
 
 def _commit(question: Question, decision: Decision) -> Track | None:

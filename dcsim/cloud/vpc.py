@@ -64,7 +64,7 @@ class Vpc:
         members: dict[str, set[Ip]] = {group.id: set() for group in self.groups.values()}
         for interface in interfaces.values():
             for group in interface.groups:
-                members[group].add(interface.address)
+                members[group].update(interface.addresses)
         return VpcView(
             vni=self.vni,
             name=self.name,
@@ -77,7 +77,7 @@ class Vpc:
             groups={group.id: group for group in self.groups.values()},
             members=dict(_members(members, peers)),
             interfaces=interfaces,
-            by_address={interface.address: interface.id for interface in interfaces.values()},
+            by_address={address: each.id for each in interfaces.values() for address in each.addresses},
             by_mac={interface.mac: interface.id for interface in interfaces.values()},
             by_number={interface.number: interface.id for interface in interfaces.values()},
             peers=peers,

@@ -30,7 +30,8 @@ class Subnet:
 class Interface:
     """An elastic network interface and where it lives: the mapping service's answer.
 
-    `number` identifies it inside the overlay; `host_name` is for people.
+    `number` identifies it inside the overlay; `host_name` is for people. `secondary` are its addresses beside the
+    primary one. Without `groups` nothing filters at it: it is a service's own (a NAT gateway's).
     """
 
     id: str
@@ -43,6 +44,14 @@ class Interface:
     source_dest_check: bool
     host: HostId
     host_name: str
+    secondary: tuple[Ip, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[Ip, ...]:
+        return (self.address, *self.secondary)
+
+    def owns(self, address: Ip) -> bool:
+        return address == self.address or address in self.secondary
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,14 @@ class CreateVpc(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class AssociateVpcCidrBlock(Asked):
+    """One block more than the VPC was made with."""
+
+    vpc: str
+    cidr_block: Cidr
+
+
+@dataclass(frozen=True, slots=True)
 class CreateSubnet(Asked):
     """`availability_zone` is the zone's key: `a`."""
 
@@ -183,6 +191,7 @@ class RunInstances(Asked):
 
 Request = (
     CreateVpc
+    | AssociateVpcCidrBlock
     | CreateSubnet
     | CreateRouteTable
     | CreateRoute

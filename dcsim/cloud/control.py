@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from dcsim.cloud import internet_gateway, network_acl, peering, public_address, route_table, security_group, subnet, vpc
+from dcsim.cloud import (
+    cidr_block,
+    internet_gateway,
+    network_acl,
+    peering,
+    public_address,
+    route_table,
+    security_group,
+    subnet,
+    vpc,
+)
 from dcsim.cloud.capacity import Capacity
 from dcsim.cloud.instance import Placed, run_instances
 from dcsim.cloud.peering import Peering
@@ -13,6 +23,7 @@ from dcsim.fabric.layout import Layout
 from dcsim.request import (
     AssociateAddress,
     AssociateRouteTable,
+    AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateInternetGateway,
@@ -50,6 +61,8 @@ class Control:
             return vpc.create_vpc(self.vpcs, self.layout.region, request)
         home = find(self.vpcs, request.vpc, request, "InvalidVpcID.NotFound", "VPC")
         match request:
+            case AssociateVpcCidrBlock():
+                return cidr_block.associate_vpc_cidr_block(home, self._peers(home), request)
             case CreateSubnet():
                 return subnet.create_subnet(home, self.layout.zones, request)
             case CreateRouteTable():
@@ -83,6 +96,9 @@ class Control:
         """What hosts are to know of a VPC, its peers as they are now included."""
         ours = [peering for peering in self.peerings.values() if name in peering.vpcs]
         return self.vpcs[name].view({peering.id: self.vpcs[peering.other(name)].view({}) for peering in ours})
+
+    def _peers(self, home: Vpc) -> list[Vpc]:
+        return [self.vpcs[each.other(home.name)] for each in self.peerings.values() if home.name in each.vpcs]
 
     def touched(self, name: str) -> list[str]:
         """The VPCs whose views a change of this one changes: its own, and its peers'."""

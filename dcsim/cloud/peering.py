@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc, resource_id
@@ -36,8 +37,9 @@ def create_vpc_peering_connection(
     if twin is not None:
         message = f"{vpc.name} and {peer.name} are peered already"
         raise refusal(request, "VpcPeeringConnectionAlreadyExists", message, f"route to {twin.name}")
-    if vpc.cidr.overlaps(peer.cidr):
-        message = f"{vpc.name} {vpc.cidr} and {peer.name} {peer.cidr} overlap, so their peering fails"
+    clash = next((pair for pair in product(vpc.cidrs, peer.cidrs) if pair[0].overlaps(pair[1])), None)
+    if clash is not None:
+        message = f"{vpc.name} {clash[0]} and {peer.name} {clash[1]} overlap, so their peering fails"
         raise refusal(request, "InvalidParameterValue", message, "give one of them another block")
     peering = peerings[request.name] = Peering(resource_id("pcx", request.name), request.name, ends)
     return [peering.id]

@@ -16,7 +16,7 @@ SERVICES = parse_cidr("169.254.168.0/22")
 def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
     if request.name in vpc.tables:
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has a route table {request.name} already")
-    table = RouteTable.of(vpc.id("rtb", request.name), request.name, [Route(vpc.cidr, Local())])
+    table = RouteTable.of(vpc.id("rtb", request.name), request.name, [Route(cidr, Local()) for cidr in vpc.cidrs])
     vpc.tables[request.name] = table
     return [table.id]
 
@@ -31,7 +31,7 @@ def create_route(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute
         raise refusal(request, "InvalidParameterValue", message, "the host answers it without any route")
     if any(route.destination == destination for route in table.routes):
         raise refusal(request, "RouteAlreadyExists", f"{table.name} has a route to {destination} already")
-    if vpc.cidr.covers(destination) and all(subnet.cidr != destination for subnet in vpc.subnets.values()):
+    if vpc.covers(destination) and all(subnet.cidr != destination for subnet in vpc.subnets.values()):
         message = f"{destination} is more specific than local, and no whole subnet"
         raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
     route = Route(destination, target, f"{request.mark.file}:{request.mark.line}")
@@ -51,7 +51,7 @@ def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> 
         return ToInternet(gateway, name)
     ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
     peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
-    if vpc.cidr.covers(request.destination):
+    if vpc.covers(request.destination):
         message = f"{request.destination} is in {vpc.name} itself"
         raise refusal(
             request, "InvalidParameterValue", message, "a route more specific than local leads to an instance"

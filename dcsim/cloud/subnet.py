@@ -21,8 +21,8 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
     if not LARGEST <= cidr.prefix <= SMALLEST:
         advice = "a subnet's block is /16 to /28"
         raise refusal(request, "InvalidSubnet.Range", f"{name} cannot be {cidr}", advice, field="cidr_block")
-    if not vpc.cidr.covers(cidr):
-        message = f"{name} {cidr} is outside {vpc.name}'s {vpc.cidr}"
+    if not vpc.covers(cidr):
+        message = f"{name} {cidr} is outside {vpc.name}'s {vpc.blocks}"
         raise refusal(request, "InvalidSubnet.Range", message, field="cidr_block")
     for other in vpc.subnets.values():
         if other.cidr.overlaps(cidr):

@@ -35,9 +35,11 @@ class Vpc:
 
     name: str
     cidr: Cidr
+    """The primary block, which stays."""
     vni: Vni
     number: int
     domain_name: str
+    secondary_cidrs: tuple[Cidr, ...] = ()
     subnets: dict[str, Subnet] = field(default_factory=dict)
     tables: dict[str, RouteTable] = field(default_factory=dict)
     acls: dict[str, NetworkAcl] = field(default_factory=dict)
@@ -55,6 +57,18 @@ class Vpc:
     lowest_free: dict[str, int] = field(default_factory=dict)
     """Subnet id -> an address below which none is free."""
 
+    @property
+    def cidrs(self) -> tuple[Cidr, ...]:
+        return (self.cidr, *self.secondary_cidrs)
+
+    @property
+    def blocks(self) -> str:
+        """For messages."""
+        return " and ".join(map(str, self.cidrs))
+
+    def covers(self, block: Cidr) -> bool:
+        return any(cidr.covers(block) for cidr in self.cidrs)
+
     def id(self, prefix: str, name: str) -> str:
         return resource_id(prefix, self.name, name)
 
@@ -68,7 +82,7 @@ class Vpc:
         return VpcView(
             vni=self.vni,
             name=self.name,
-            cidrs=(self.cidr,),
+            cidrs=self.cidrs,
             resolver=Ip(self.cidr.network + 2),
             domain_name=self.domain_name,
             subnets={subnet.id: subnet for subnet in self.subnets.values()},

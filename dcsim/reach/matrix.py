@@ -96,7 +96,7 @@ class _Look:
         self._blocks = list(dict.fromkeys([*blocks, *(route.destination for route in routes)]))
         self._peers = list(dict.fromkeys(rule.peer for rule in rules if not isinstance(rule.peer, Cidr)))
         self._targets = {route.target.eni for route in routes if isinstance(route.target, ToInterface)}
-        self._vpcs = [vpc.cidr for vpc in vpcs]
+        self._vpcs = [cidr for vpc in vpcs for cidr in vpc.cidrs]
 
     def of(self, guest: Guest) -> Hashable:
         interface = guest.placed.interface

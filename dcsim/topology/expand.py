@@ -7,6 +7,7 @@ from datetime import timedelta
 from dcsim.request import (
     AssociateAddress,
     AssociateRouteTable,
+    AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateInternetGateway,
@@ -42,6 +43,7 @@ class _Vpc:
     """The parts of one VPC's section, by kind and name."""
 
     cidr_block: str
+    secondary_cidr_blocks: list[str] = field(default_factory=list)
     internet_gateway: str | None = None
     subnets: dict[str, Block] = field(default_factory=dict)
     route_tables: dict[str, Block] = field(default_factory=dict)
@@ -67,6 +69,8 @@ def expanded(plan: Plan) -> str:
         parts += ["", "vpcs:"]
     for name, vpc in vpcs.items():
         parts += [f"  {name}:", f"    cidr_block: {vpc.cidr_block}"]
+        if vpc.secondary_cidr_blocks:
+            parts.append(f"    secondary_cidr_blocks: {_inline(vpc.secondary_cidr_blocks)}")
         if vpc.internet_gateway is not None:
             parts.append(f"    internet_gateway: {vpc.internet_gateway}")
         for kind in ("subnets", "route_tables", "network_acls", "security_groups", "instances"):
@@ -182,6 +186,8 @@ def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
 
 def _write(vpc: _Vpc, request: Request) -> None:
     match request:
+        case AssociateVpcCidrBlock(cidr_block=block):
+            vpc.secondary_cidr_blocks.append(str(block))
         case CreateSubnet():
             vpc.subnets[request.name] = _subnet(request)
         case CreateInternetGateway(name=name):

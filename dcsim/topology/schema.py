@@ -302,6 +302,9 @@ class VpcSpec(Spec):
     noun: ClassVar[str] = "vpc"
     later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, *VPC_LATER)
     cidr_block: Block | None = Field(default=None, description="Its addresses: a block from /16 to /28.")
+    secondary_cidr_blocks: Annotated[list[Block], *ONE_OR_MORE] = Field(
+        default=[], description="More blocks, four at most; subnets are each in one block."
+    )
     internet_gateway: Name | None = Field(
         default=None, description="Its name, for routes: the VPC's door to the Internet. By default there is none."
     )

@@ -1,12 +1,13 @@
 """VPCs to requests: copies made, names looked up, blocks dealt out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dcsim.problem import Mark
 from dcsim.request import (
     AssociateAddress,
     AssociateRouteTable,
+    AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateInternetGateway,
@@ -167,10 +168,13 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
         return
     marks = {"cidr_block": context.value([*vpc.path, "cidr_block"])}
     yield CreateVpc(name, vpc.spec.cidr_block, mark=mark, marks=marks)
+    for position, block in enumerate(vpc.spec.secondary_cidr_blocks):
+        mark = context.value([*vpc.path, "secondary_cidr_blocks", position])
+        yield AssociateVpcCidrBlock(name, block, mark=mark)
     for table in vpc.route_tables:
         yield CreateRouteTable(name, table.name, mark=context.key(table.path))
     yield from _network_acls(context, vpc)
-    yield from _subnets(context, vpc, vpc.spec.cidr_block)
+    yield from _subnets(context, vpc, (vpc.spec.cidr_block, *vpc.spec.secondary_cidr_blocks))
     if vpc.spec.internet_gateway is not None:
         mark = context.value([*vpc.path, "internet_gateway"])
         yield CreateInternetGateway(name, vpc.spec.internet_gateway, mark=mark)
@@ -207,11 +211,11 @@ def _acl_entry(vpc: str, acl: str, rule: NumberedRule, egress: bool, mark: Mark)
     )
 
 
-def _subnets(context: Context, vpc: _Expanded, whole: Cidr) -> Iterator[Request]:
+def _subnets(context: Context, vpc: _Expanded, blocks: Sequence[Cidr]) -> Iterator[Request]:
     name, overflowing = vpc.names.name, set[str]()
     for copy in vpc.subnets:
         base = str(copy.path[-1])
-        block = None if base in overflowing else _block(context, vpc, copy, whole)
+        block = None if base in overflowing else _block(context, vpc, copy, blocks)
         if block is None:
             # Every later zone's block is missing for the same reason; one complaint is enough.
             overflowing.add(base)
@@ -223,7 +227,7 @@ def _subnets(context: Context, vpc: _Expanded, whole: Cidr) -> Iterator[Request]
         yield from _associations(context, vpc.names, copy)
 
 
-def _block(context: Context, vpc: _Expanded, copy: Copy[SubnetFields], whole: Cidr) -> Cidr | None:
+def _block(context: Context, vpc: _Expanded, copy: Copy[SubnetFields], blocks: Sequence[Cidr]) -> Cidr | None:
     """The zone at position n takes the nth block, unless the zone has a block of its own."""
     first = copy.fields.cidr_block
     if first is None:
@@ -234,11 +238,11 @@ def _block(context: Context, vpc: _Expanded, copy: Copy[SubnetFields], whole: Ci
         return first
     network = first.network + context.zones.index(copy.zone) * first.size
     block = Cidr(Ip(network), first.prefix)
-    if whole.covers(block):
+    if any(whole.covers(block) for whole in blocks):
         return block
     got = f"{copy.name} would get {block}" if network < 1 << 32 else f"there is no block for {copy.name}"
     mark = context.value(copy.where("cidr_block"))
-    context.complain(mark, f"{got}, outside {vpc.names.name}'s {whole}")
+    context.complain(mark, f"{got}, outside {vpc.names.name}'s {' and '.join(map(str, blocks))}")
     return None
 
 

@@ -145,14 +145,14 @@ def _who_has(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
 
 
 def _longest_match(vpc: Vpc, table: Mapping[IPv4Network, Target], dst: IPv4Address) -> Target | None:
-    routes = {**table, vpc.block: LOCAL}
+    routes = {**table, **dict.fromkeys(vpc.blocks, LOCAL)}
     fitting = [block for block in routes if dst in block]
     return routes[max(fitting, key=lambda block: block.prefixlen)] if fitting else None
 
 
 def _over_the_peering(peer: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
     """Section 6: to the peer's own addresses, and no further. Nobody asks where it comes from."""
-    if sent.dst not in peer.block:
+    if not any(sent.dst in block for block in peer.blocks):
         yield Verdict(Ending.NOT_TRANSITIVE, Place.PEERING)
         return None
     return (yield from _who_has(peer, sent))

@@ -9,6 +9,7 @@ from dcsim.request import (
     ANY_ICMP,
     AssociateAddress,
     AssociateRouteTable,
+    AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateInternetGateway,
@@ -132,6 +133,8 @@ class Vpc:
 
     name: str
     block: IPv4Network
+    """The first, and the resolver's."""
+    more_blocks: list[IPv4Network] = field(default_factory=list)
     has_gateway: bool = False
     peers: dict[str, "Vpc"] = field(default_factory=dict, repr=False)
     """By the name of the peering connection."""
@@ -140,6 +143,10 @@ class Vpc:
     acls: dict[str, Acl] = field(default_factory=lambda: {"default": default_acl()})
     groups: dict[str, Group] = field(default_factory=lambda: {"default": default_group()})
     instances: dict[str, Instance] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> list[IPv4Network]:
+        return [self.block, *self.more_blocks]
 
     def at(self, address: IPv4Address) -> Instance | None:
         for instance in self.instances.values():
@@ -191,6 +198,8 @@ class Region:
             return
         vpc = self.vpcs[request.vpc]
         match request:
+            case AssociateVpcCidrBlock():
+                vpc.more_blocks.append(IPv4Network(request.cidr_block))
             case CreateSubnet():
                 vpc.subnets[request.name] = Subnet(IPv4Network(request.cidr_block), request.map_public_ip_on_launch)
             case CreateRouteTable():

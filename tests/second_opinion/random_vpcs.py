@@ -14,6 +14,7 @@ from dcsim.request import (
     ANY_ICMP,
     AssociateAddress,
     AssociateRouteTable,
+    AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateInternetGateway,
@@ -38,6 +39,12 @@ from .packet import ICMP, TCP, UDP
 
 ZONES = ("a", "b")
 VPC_BLOCKS = ("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/24", "172.16.0.0/20", "192.168.4.0/22")
+MORE_BLOCKS = {
+    "10": ("10.3.0.0/20", "100.64.0.0/24", "10.4.0.0/28"),
+    "172": ("172.18.0.0/24", "100.65.0.0/16"),
+    "192": ("192.168.128.0/18", "100.66.0.0/24"),
+}
+"""What may stand beside a VPC's first block, by how that begins."""
 OUTSIDE = ("0.0.0.0/0", "8.8.8.0/24", "10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/12", "169.254.0.0/16")
 """Where routes and flows may lead that is in no subnet."""
 NAMES = ("north", "south", "east")
@@ -188,7 +195,7 @@ def a_world(random: Random) -> SmallWorld:
     makers = [_VpcMaker(random, name, IPv4Network(block)) for name, block in zip(NAMES, blocks)]
     requests = [request for maker in makers for request in maker.places()]
     for one, other in combinations(makers, 2):
-        if not one.block.overlaps(other.block) and random.random() < 0.7:
+        if one.apart_from(other) and random.random() < 0.7:
             requests.append(one.peer_with(other))
     # Whoever needs something finds it.
     for things in (_VpcMaker.rules, _VpcMaker.people, _VpcMaker.routes):
@@ -209,6 +216,8 @@ class _VpcMaker:
         self.random = random
         self.name = name
         self.block = block
+        more = MORE_BLOCKS[str(block).partition(".")[0]]
+        self.more_blocks = [IPv4Network(each) for each in more if random.random() < 0.2]
         self.subnets = dict(zip(("s1", "s2", "s3", "s4"), self._subnet_blocks()))
         self.acls = ["acl1", "acl2"][: random.choice((0, 1, 1, 2))]
         self.groups = ["web", "app", "db", "ops"][: random.randint(1, 4)]
@@ -220,13 +229,17 @@ class _VpcMaker:
         """By the name of the peering connection."""
 
     def places(self) -> list[Request]:
-        made = [CreateVpc(self.name, cidr(self.block), mark=MARK), *self._networks()]
+        more = [AssociateVpcCidrBlock(self.name, cidr(block), mark=MARK) for block in self.more_blocks]
+        made = [CreateVpc(self.name, cidr(self.block), mark=MARK), *more, *self._networks()]
         return [*made, CreateInternetGateway(self.name, "igw", mark=MARK)] if self.has_gateway else made
 
     def peer_with(self, other: "_VpcMaker") -> Request:
         name = f"{self.name}-{other.name}"
         self.peers[name], other.peers[name] = other, self
         return CreateVpcPeeringConnection(self.name, name, other.name, mark=MARK)
+
+    def apart_from(self, other: "_VpcMaker") -> bool:
+        return not any(one.overlaps(another) for one in self.blocks for another in other.blocks)
 
     def rules(self) -> list[Request]:
         return [*self._acl_rules(), *self._group_rules()]
@@ -241,7 +254,18 @@ class _VpcMaker:
         """Small, and some of them not at the beginning: VPC+2 is then in no subnet."""
         prefix = max(self.block.prefixlen + 2, self.random.choice((24, 26, 28)))
         possible = list(self.block.subnets(new_prefix=prefix))[:8]
-        return sorted(self.random.sample(possible, min(len(possible), self.random.randint(1, 4))))
+        first = sorted(self.random.sample(possible, min(len(possible), self.random.randint(1, 4))))
+        return [*first[: 4 - len(self.more_blocks)], *map(self._part_of, self.more_blocks)]
+
+    def _part_of(self, block: IPv4Network) -> IPv4Network:
+        return self.random.choice(list(block.subnets(new_prefix=max(block.prefixlen, self.random.choice((24, 28))))))
+
+    @property
+    def blocks(self) -> list[IPv4Network]:
+        return [self.block, *self.more_blocks]
+
+    def contains(self, block: IPv4Network) -> bool:
+        return any(block.subnet_of(each) for each in self.blocks)
 
     def _appliances(self) -> list[str]:
         return [name for name in self.instances if self.random.random() < 0.3]
@@ -312,7 +336,7 @@ class _VpcMaker:
         everywhere = IPv4Network("0.0.0.0/0")
         if self.peers and self.random.random() < 0.15:
             peer = self.random.choice(list(self.peers.values()))
-            return self.random.choice((peer.block, peer.block, *peer.subnets.values()))
+            return self.random.choice((peer.block, *peer.blocks, *peer.subnets.values()))
         if self.has_gateway and self.random.random() < 0.15:
             return IPv4Network(self.random.choice(STRANGERS))
         return self.random.choice(
@@ -393,12 +417,13 @@ class _VpcMaker:
             # Perhaps the peer has a gateway.
             yield cidr(IPv4Network("0.0.0.0/0")), (next(iter(self.peers)), "vpc_peering_connection")
         for name, peer in self.peers.items():
-            if self.random.random() < 0.85:
-                yield cidr(peer.block), (name, "vpc_peering_connection")
+            for block in peer.blocks:
+                if self.random.random() < 0.85 and not any(block.overlaps(each) for each in self.blocks):
+                    yield cidr(block), (name, "vpc_peering_connection")
 
     def _any_target(self, destination: Cidr) -> tuple[str, Through]:
         """Inside the VPC, only instances are allowed."""
-        inside = IPv4Network(destination).subnet_of(self.block)
+        inside = self.contains(IPv4Network(destination))
         if self.peers and not inside and self.random.random() < 0.5:
             return self.random.choice(list(self.peers)), "vpc_peering_connection"
         if self.has_gateway and not inside and self.random.random() < 0.4:
@@ -408,8 +433,8 @@ class _VpcMaker:
     def _destinations(self) -> list[Cidr]:
         blocks = {IPv4Network(text) for text in OUTSIDE} | {*self.subnets.values()}
         # More specific than the VPC's own block, a route must name a whole subnet.
-        allowed = [each for each in blocks if each in self.subnets.values() or not each.subnet_of(self.block)]
-        return [cidr(each) for each in sorted(allowed) if each != self.block]
+        allowed = [each for each in blocks if each in self.subnets.values() or not self.contains(each)]
+        return [cidr(each) for each in sorted(allowed) if each not in self.blocks]
 
 
 def cidr(block: IPv4Network) -> Cidr:

@@ -5,13 +5,15 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import chain, machine, overlay, region, start
+from benchmarks import chain, decision, large_vpc, machine, overlay, region, start
 from benchmarks.figure import Figure
 
 SUITES = {
     "chain": chain.figures,
     "overlay": overlay.figures,
+    "decision": decision.figures,
     "region": region.figures,
+    "large_vpc": large_vpc.figures,
     "machine": machine.figures,
     "start": start.figures,
 }

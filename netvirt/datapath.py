@@ -14,9 +14,10 @@ from netvirt.frame import ICMP_ANSWERS, Flow
 from netvirt.gateway import internet, peering
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
+from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.conntrack import Track
 from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToPeering
-from netvirt.vpc.security_group import GroupRule
+from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
@@ -176,33 +177,45 @@ def _is_special(q: Question) -> bool:
 
 def _group_hop(q: Question, leaving: bool) -> Hop:
     """A tracked flow passes whatever the rules say now; otherwise some rule of some group must permit it."""
-    names = ", ".join(q.view.groups[group].name for group in q.eni.groups)
+    groups = [q.view.groups[group] for group in q.eni.groups]
     if _find_track(q):
-        return Hop("sg", names, "tracked flow")
-    permitting: list[tuple[str, GroupRule]] = []
-    opposite: list[GroupRule] = []
+        return Hop("sg", _names(groups), "tracked flow")
+    inward, outward = [group.inward for group in groups], [group.outward for group in groups]
+    lists, opposite = (outward, inward) if leaving else (inward, outward)
     peer = q.flow.dst if leaving else q.flow.src
-    for group_id in q.eni.groups:
-        group = q.view.groups[group_id]
-        rules, others = (group.egress, group.ingress) if leaving else (group.ingress, group.egress)
-        matching = security_group.allowing(rules, q.flow, peer, q.view.members)
-        permitting += [(group.name, rule) for rule in matching]
-        opposite += others
-    if not permitting:
-        return _group_refuses(q, names, leaving)
-    name, rule = permitting[0]
-    if _opens_flow(q, [rule for _, rule in permitting], opposite):
+    found = _first_permitting(q, groups, lists, peer)
+    if found is None:
+        return _group_refuses(groups, leaving)
+    if _opens_flow(q.flow, lists, opposite):
         if q.tracker.full(q.flow, q.now):
-            return Hop("sg", names, "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
+            return Hop("sg", _names(groups), "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
         q.tracking = Tracking.OPEN
+    name, rule = found
     return Hop("sg", name, rule.text, rule.written)
 
 
-def _opens_flow(q: Question, permitting: Sequence[GroupRule], opposite: Sequence[GroupRule]) -> bool:
+def _names(groups: Sequence[SecurityGroup]) -> str:
+    return ", ".join(group.name for group in groups)
+
+
+def _first_permitting(
+    q: Question, groups: Sequence[SecurityGroup], lists: Sequence[Classifier[GroupRule]], peer: Ip
+) -> tuple[str, GroupRule] | None:
+    """A rule, and the group it stands in."""
+    for group, rules in zip(groups, lists, strict=True):
+        rule = rules.first(q.flow, peer, q.view.members)
+        if rule is not None:
+            return group.name, rule
+    return None
+
+
+def _opens_flow(
+    flow: Flow, permitting: Sequence[Classifier[GroupRule]], opposite: Sequence[Classifier[GroupRule]]
+) -> bool:
     """An ICMP error or answer begins nothing that could be answered; all else is tracked, but for AWS's exception."""
-    if q.flow.protocol == ICMP and (q.flow.icmp_type in ICMP_ERRORS or q.flow.icmp_type in ICMP_ANSWERS):
+    if flow.protocol == ICMP and (flow.icmp_type in ICMP_ERRORS or flow.icmp_type in ICMP_ANSWERS):
         return False
-    return not security_group.untracked(permitting, opposite, q.flow)
+    return not security_group.untracked(permitting, opposite, flow)
 
 
 def _find_track(q: Question) -> bool:
@@ -217,19 +230,18 @@ def _find_track(q: Question) -> bool:
     return False
 
 
-def _group_refuses(q: Question, names: str, leaving: bool) -> Hop:
-    groups = [q.view.groups[group] for group in q.eni.groups]
+def _group_refuses(groups: Sequence[SecurityGroup], leaving: bool) -> Hop:
     rules = [rule for group in groups for rule in (group.egress if leaving else group.ingress)]
     code = "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
     only = ", ".join(rule.text for rule in rules) or "nothing"
     written = next((rule.written for rule in rules if rule.written), "")
-    return Hop("sg", names, f"allows only: {only}", written, Outcome.SECURITY_GROUP, code)
+    return Hop("sg", _names(groups), f"allows only: {only}", written, Outcome.SECURITY_GROUP, code)
 
 
 def _acl_hop(q: Question, leaving: bool) -> Hop:
     acl = q.view.acls[q.subnet.acl]
-    entries, peer = (acl.egress, q.flow.dst) if leaving else (acl.ingress, q.flow.src)
-    entry = network_acl.decide(entries, q.flow, peer)
+    entries, peer = (acl.outward, q.flow.dst) if leaving else (acl.inward, q.flow.src)
+    entry = entries.first(q.flow, peer, {})
     if entry is None:
         return Hop("acl", acl.name, network_acl.LAST_RULE, "", Outcome.NETWORK_ACL, "SUBNET_ACL_RESTRICTION")
     if entry.allow:

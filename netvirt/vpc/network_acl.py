@@ -3,11 +3,12 @@
 VPC User Guide, "Control traffic to subnets using network ACLs".
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from netvirt.address import Cidr, Ip
 from netvirt.frame import Flow
+from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.traffic import Traffic
 
 LAST_RULE = "* deny all"
@@ -27,19 +28,23 @@ class AclEntry:
         return self.peer.holds(peer) and self.traffic.matches(flow)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NetworkAcl:
-    """Entries are in order of their numbers. `peer` of an ingress entry is the source, of an egress one the target."""
+    """Entries are in order of their numbers, and the first one decides; when there is none, `*` denies.
+
+    `peer` of an ingress entry is the source, of an egress one the target. Without slots, so that each list is sorted
+    once.
+    """
 
     id: str
     name: str
     ingress: tuple[AclEntry, ...]
     egress: tuple[AclEntry, ...]
 
+    @cached_property
+    def inward(self) -> Classifier[AclEntry]:
+        return Classifier(self.ingress)
 
-def decide(entries: Sequence[AclEntry], flow: Flow, peer: Ip) -> AclEntry | None:
-    """The entry that decides, or None when only `*` is left, which denies."""
-    for entry in entries:
-        if entry.matches(flow, peer):
-            return entry
-    return None
+    @cached_property
+    def outward(self) -> Classifier[AclEntry]:
+        return Classifier(self.egress)

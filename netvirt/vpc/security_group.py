@@ -4,15 +4,14 @@ VPC User Guide, "Control traffic to your AWS resources using security groups";
 EC2 User Guide, "Amazon EC2 security group connection tracking".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
-from netvirt.address import EVERYWHERE, Cidr, Ip
+from netvirt.address import Cidr
 from netvirt.frame import Flow
-from netvirt.vpc.traffic import ALL_PROTOCOLS, TCP, UDP, Traffic
-
-Members = Mapping[str, frozenset[Ip]]
-"""Group id -> the private addresses of the interfaces that carry the group."""
+from netvirt.vpc.classifier import Classifier
+from netvirt.vpc.traffic import NO_PORT, TCP, UDP, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +23,35 @@ class GroupRule:
     text: str
     written: str = ""
 
-    def matches(self, flow: Flow, peer: Ip, members: Members) -> bool:
-        if isinstance(self.peer, Cidr):
-            if not self.peer.holds(peer):
-                return False
-        elif peer not in members.get(self.peer, ()):
-            return False
-        return self.traffic.matches(flow)
 
-    @property
-    def for_everyone(self) -> bool:
-        return self.peer == EVERYWHERE
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SecurityGroup:
+    """Without slots, so that each of its lists is sorted once."""
+
     id: str
     name: str
     ingress: tuple[GroupRule, ...]
     egress: tuple[GroupRule, ...]
 
+    @cached_property
+    def inward(self) -> Classifier[GroupRule]:
+        return Classifier(self.ingress)
 
-def allowing(rules: Iterable[GroupRule], flow: Flow, peer: Ip, members: Members) -> list[GroupRule]:
-    """Every rule that permits the flow: which of them decides if it is tracked, see `untracked`."""
-    return [rule for rule in rules if rule.matches(flow, peer, members)]
+    @cached_property
+    def outward(self) -> Classifier[GroupRule]:
+        return Classifier(self.egress)
 
 
-def untracked(permitting: Iterable[GroupRule], opposite: Iterable[GroupRule], flow: Flow) -> bool:
-    """Is this flow let through without a record?
+def untracked(
+    permitting: Iterable[Classifier[GroupRule]], opposite: Iterable[Classifier[GroupRule]], flow: Flow
+) -> bool:
+    """Is a flow that the rules permit let through without a record?
 
     TCP and UDP only: a rule permits it for all addresses, and the opposite direction has a rule that permits
     all addresses on all ports; the reply is then judged by that rule (connection tracking, "Untracked connections").
     """
     if flow.protocol not in (TCP, UDP):
         return False
-    if not any(rule.for_everyone for rule in permitting):
+    if not any(rules.for_everyone(flow.protocol, flow.dst_port) for rules in permitting):
         return False
-    return any(
-        rule.for_everyone and rule.traffic.protocol in (ALL_PROTOCOLS, flow.protocol) and rule.traffic.every_port
-        for rule in opposite
-    )
+    return any(rules.for_everyone(flow.protocol, NO_PORT) for rules in opposite)

@@ -7,6 +7,8 @@ from netvirt.frame import Flow
 ALL_PROTOCOLS = -1
 ANY = -1
 ALL_PORTS = (0, 65535)
+NO_PORT = -1
+"""Of a packet without ports. What a rule says about it, it says about every port."""
 
 ICMP, TCP, UDP = 1, 6, 17
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from netvirt.address import Cidr, HostId, Ip, Mac, Vni
+from netvirt.vpc.classifier import Members
 from netvirt.vpc.network_acl import NetworkAcl
 from netvirt.vpc.route_table import RouteTable
-from netvirt.vpc.security_group import Members, SecurityGroup
+from netvirt.vpc.security_group import SecurityGroup
 
 
 @dataclass(frozen=True, slots=True)

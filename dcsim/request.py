@@ -80,11 +80,12 @@ class CreateInternetGateway(Asked):
 
 @dataclass(frozen=True, slots=True)
 class AssociateAddress(Asked):
-    """An Elastic IP for an instance: a new one, or the one named."""
+    """An Elastic IP for an instance: a new one, or the one named. It is for the primary address, or the one named."""
 
     vpc: str
     instance: str
     public_ip: Ip | None
+    private_ip_address: Ip | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,10 @@ class RevokeSecurityGroupEgress(Asked):
 
 @dataclass(frozen=True, slots=True)
 class RunInstances(Asked):
-    """One instance. The zone is its subnet's; None leaves the choice to the control plane or the image."""
+    """One instance. The zone is its subnet's; None leaves the choice to the control plane or the image.
+
+    Secondary addresses are named or counted.
+    """
 
     vpc: str
     name: str
@@ -187,6 +191,8 @@ class RunInstances(Asked):
     instance_type: str
     frequency_hz: int | None
     boot_ns: int | None
+    secondary_private_ip_addresses: tuple[Ip, ...] = ()
+    secondary_private_ip_address_count: int = 0
 
 
 Request = (

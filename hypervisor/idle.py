@@ -17,18 +17,19 @@ def _are_numbers(*words: str) -> bool:
 
 
 class Idle:
-    """`netvirt.stack` behind a vNIC. Orders are those of the `agent` image; its address comes from the control plane,
+    """`netvirt.stack` behind a vNIC. Orders are those of the `agent` image; its addresses come from the control plane,
     not from DHCP."""
 
-    def __init__(self, address: Ip, subnet: Cidr, source: Source) -> None:
-        self.address = address
+    def __init__(self, addresses: tuple[Ip, ...], subnet: Cidr, source: Source) -> None:
+        self.address = addresses[0]
+        self._addresses = addresses
         self._subnet = subnet
         self._source = source
 
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None:
         self._clock = clock
         self._report = report
-        self._stack = Stack(wire.mac, self.address, self._subnet, self._on_result)
+        self._stack = Stack(wire.mac, self._addresses, self._subnet, self._on_result)
         self._driver = Driver(self._stack, self._source, clock, wire)
         report.console(f"ready {format_ip(self.address)}")
 

@@ -35,11 +35,15 @@ class _Resolution:
 
 
 class Stack:
-    """One interface with one address. `on_result` hears how each ping ended."""
+    """One interface with its addresses, of which the first is what it speaks with unasked. `on_result` hears how each
+    ping ended."""
 
-    def __init__(self, mac: Mac, address: Ip, subnet: Cidr, on_result: Callable[[PingResult], None]) -> None:
+    def __init__(
+        self, mac: Mac, addresses: tuple[Ip, ...], subnet: Cidr, on_result: Callable[[PingResult], None]
+    ) -> None:
         self.mac = mac
-        self.address = address
+        self.addresses = addresses
+        self.address = addresses[0]
         self._subnet = subnet
         self._router = Ip(subnet.network + 1)
         self._on_result = on_result
@@ -67,8 +71,8 @@ class Stack:
         question = arp.request(self.mac, self.address, address).emit()
         return Ethernet(BROADCAST_MAC, self.mac, ETHERTYPE_ARP, question).emit()
 
-    def _send_icmp(self, message: Icmp, destination: Ip, now: Ns) -> list[bytes]:
-        return self.send(Ipv4(self.address, destination, PROTOCOL_ICMP, message.emit()).emit(), destination, now)
+    def _send_icmp(self, message: Icmp, source: Ip, destination: Ip, now: Ns) -> list[bytes]:
+        return self.send(Ipv4(source, destination, PROTOCOL_ICMP, message.emit()).emit(), destination, now)
 
     def ping(self, ping: Ping) -> None:
         """Begin a series; `poll` sends its first request."""
@@ -95,7 +99,7 @@ class Stack:
                 if isinstance(due, PingResult):
                     self._on_result(due)
                 else:
-                    frames += self._send_icmp(due, ping.target, now)
+                    frames += self._send_icmp(due, self.address, ping.target, now)
             if ping.done:
                 self._pings.pop(ping.number, None)
         return frames
@@ -120,7 +124,7 @@ class Stack:
         return []
 
     def _on_arp(self, message: Arp, now: Ns) -> list[bytes]:
-        if message.operation == arp.REQUEST and message.target_ip == self.address:
+        if message.operation == arp.REQUEST and message.target_ip in self.addresses:
             answer = message.reply(self.mac).emit()
             return [Ethernet(message.sender_mac, self.mac, ETHERTYPE_ARP, answer).emit()]
         resolution = self._resolving.pop(message.sender_ip, None)
@@ -130,12 +134,12 @@ class Stack:
         return [Ethernet(message.sender_mac, self.mac, ETHERTYPE_IPV4, packet).emit() for packet in resolution.packets]
 
     def _on_ipv4(self, packet: Ipv4, raw: bytes, now: Ns) -> list[bytes]:
-        if packet.dst != self.address or packet.is_fragment:
+        if packet.dst not in self.addresses or packet.is_fragment:
             return []
         if packet.protocol == PROTOCOL_ICMP:
             return self._on_icmp(packet, now)
         if packet.protocol == PROTOCOL_UDP:
-            return self._send_icmp(icmp.unreachable(icmp.PORT_UNREACHABLE, raw), packet.src, now)
+            return self._send_icmp(icmp.unreachable(icmp.PORT_UNREACHABLE, raw), packet.dst, packet.src, now)
         return []
 
     def _on_icmp(self, packet: Ipv4, now: Ns) -> list[bytes]:
@@ -143,7 +147,7 @@ class Stack:
             return []
         message = Icmp.parse(packet.payload)
         if message.type == icmp.ECHO_REQUEST:
-            return self._send_icmp(message.reply(), packet.src, now)
+            return self._send_icmp(message.reply(), packet.dst, packet.src, now)
         if message.type == icmp.ECHO_REPLY:
             self._on_echo_reply(packet.src, message, now)
         return []

@@ -137,8 +137,9 @@ def _vpc(vpc: Vpc, asked: _Asked) -> Thing:
 
 
 def _subnet(world: World, vpc: Vpc, subnet: Subnet) -> Thing:
-    guests = [interface.name for interface in vpc.interfaces.values() if interface.subnet == subnet.id]
-    free = len(usable(subnet.cidr)) - len(guests)
+    here = [interface for interface in vpc.interfaces.values() if interface.subnet == subnet.id]
+    guests = [interface.name for interface in here]
+    free = len(usable(subnet.cidr)) - sum(len(interface.addresses) for interface in here)
     table = next(table for table in vpc.tables.values() if table.id == subnet.table)
     acl = next(acl for acl in vpc.acls.values() if acl.id == subnet.acl)
     zone, routes, where = (
@@ -207,12 +208,13 @@ def _group(vpc: Vpc, group: SecurityGroup, asked: _Asked) -> Thing:
 def _guest(guest: Guest) -> Thing:
     request, interface, subnet = guest.placed.request, guest.placed.interface, guest.placed.subnet
     names = {group.id: group.name for group in guest.placed.vpc.groups.values()}
-    address, mac = format_ip(interface.address), format_mac(interface.mac)
+    address, *secondary = map(format_ip, interface.addresses)
+    mac = format_mac(interface.mac)
     groups, where = [names[group] for group in interface.groups], f"{request.mark.file}:{request.mark.line}"
     return Thing(
         {
             "guest": f"{guest.name}, {request.instance_type}, {request.image or 'no image: idles, answers pings'}",
-            "address": f"{address} in {subnet.name}, {mac}",
+            "address": f"{' and '.join([address, *secondary])} in {subnet.name}, {mac}",
             "groups": groups,
             "host": interface.host_name,
             "from": where,
@@ -223,6 +225,7 @@ def _guest(guest: Guest) -> Thing:
             "instance_type": request.instance_type,
             "image": request.image,
             "private_ip_address": address,
+            "secondary_private_ip_addresses": secondary,
             "mac_address": mac,
             "subnet": subnet.name,
             "security_groups": groups,

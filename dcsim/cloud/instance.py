@@ -1,9 +1,12 @@
 """Instances and their interfaces: RunInstances gives an address, a MAC and a place on a host."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from dcsim.cloud.capacity import Capacity, Zone, check_type, is_arm, vcpus
+from dcsim.cloud.interface_limits import ipv4_addresses
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
@@ -40,7 +43,7 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
     _check_type(request)
     groups = _groups(vpc, request)
     image = load_image_of(request)
-    address = _address(vpc, subnet, request)
+    address, *secondary = _addresses(vpc, subnet, request)
     host = _host(capacity.zones[subnet.zone], subnet.zone, request)
     interface = Interface(
         id=vpc.id("eni", request.name),
@@ -53,9 +56,10 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
         source_dest_check=request.source_dest_check,
         host=host,
         host_name=layout.name(Kind.HOST, host),
+        secondary=tuple(secondary),
     )
     vpc.interfaces[request.name] = interface
-    vpc.by_address[address] = request.name
+    vpc.by_address |= dict.fromkeys(interface.addresses, request.name)
     return Placed(request, image, vpc, subnet, interface)
 
 
@@ -105,33 +109,57 @@ def _host(zone: Zone, name: str, request: RunInstances) -> HostId:
     return host
 
 
-def _address(vpc: Vpc, subnet: Subnet, request: RunInstances) -> Ip:
-    wanted = request.private_ip_address
-    if wanted is None:
-        return _lowest_free(vpc, subnet, request)
+def _addresses(vpc: Vpc, subnet: Subnet, request: RunInstances) -> list[Ip]:
+    """The primary one first; none is taken before all are found."""
+    chosen, counted = request.secondary_private_ip_addresses, request.secondary_private_ip_address_count
+    if chosen and counted:
+        message = f"{request.name} names its secondary addresses and counts them"
+        field = "secondary_private_ip_address_count"
+        raise refusal(request, "InvalidParameterCombination", message, "do one of both", field=field)
+    most = ipv4_addresses(request.instance_type)
+    if 1 + len(chosen) + counted > most:
+        message = f"{request.name} has {1 + len(chosen) + counted} addresses; an interface of {request.instance_type}"
+        field = "secondary_private_ip_addresses" if chosen else "secondary_private_ip_address_count"
+        raise refusal(request, "PrivateIpAddressLimitExceeded", f"{message} has {most} at most", field=field)
+    secondary = [_chosen(vpc, subnet, request, each, "secondary_private_ip_addresses") for each in chosen]
+    found: list[Ip] = []
+    if request.private_ip_address is not None:
+        found.append(_chosen(vpc, subnet, request, request.private_ip_address, "private_ip_address"))
+    while len(found) < 1 + counted:
+        found.append(_lowest_free(vpc, subnet, request, (*secondary, *found)))
+    both = next((each for each in secondary if each in found or secondary.count(each) > 1), None)
+    if both is not None:
+        message = f"{request.name} has {format_ip(both)} twice"
+        raise _bad_address(request, "InvalidParameterValue", message, field="secondary_private_ip_addresses")
+    return found + secondary
+
+
+def _chosen(vpc: Vpc, subnet: Subnet, request: RunInstances, wanted: Ip, field: str) -> Ip:
     if not subnet.cidr.holds(wanted):
         message = f"{format_ip(wanted)} is outside {subnet.name}'s {subnet.cidr}"
-        raise _bad_address(request, "InvalidParameterValue", message)
+        raise _bad_address(request, "InvalidParameterValue", message, field=field)
     if wanted not in usable(subnet.cidr):
         message = f"{format_ip(wanted)} is reserved in {subnet.name} {subnet.cidr}"
         advice = "the first four addresses and the last are AWS's"
-        raise _bad_address(request, "InvalidParameterValue", message, advice)
+        raise _bad_address(request, "InvalidParameterValue", message, advice, field)
     if wanted in vpc.by_address:
         message = f"{format_ip(wanted)} is {vpc.by_address[wanted]}'s"
-        raise _bad_address(request, "InvalidIPAddress.InUse", message)
+        raise _bad_address(request, "InvalidIPAddress.InUse", message, field=field)
     return wanted
 
 
-def _bad_address(request: RunInstances, code: str, message: str, advice: str = "") -> Refused:
-    return refusal(request, code, message, advice, field="private_ip_address")
+def _bad_address(request: RunInstances, code: str, message: str, advice: str = "", field: str = "") -> Refused:
+    return refusal(request, code, message, advice, field=field)
 
 
-def _lowest_free(vpc: Vpc, subnet: Subnet, request: RunInstances) -> Ip:
+def _lowest_free(vpc: Vpc, subnet: Subnet, request: RunInstances, promised: Collection[Ip]) -> Ip:
     """All below what was found last time is taken: instances keep their addresses."""
     candidates = usable(subnet.cidr)
     start = vpc.lowest_free.get(subnet.id, candidates.start)
-    address = next((each for each in range(start, candidates.stop) if each not in vpc.by_address), candidates.stop)
-    vpc.lowest_free[subnet.id] = address
+    free = (each for each in range(start, candidates.stop) if each not in vpc.by_address)
+    lowest = next(free, candidates.stop)
+    vpc.lowest_free[subnet.id] = lowest
+    address = next((each for each in chain([lowest], free) if each not in promised), candidates.stop)
     if address == candidates.stop:
         message = f"{subnet.name} {subnet.cidr} has no free address for {request.name}"
         raise refusal(request, "InsufficientFreeAddressesInSubnet", message, "use a larger block")

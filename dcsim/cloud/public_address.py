@@ -51,6 +51,11 @@ class PublicAddresses:
 def associate_address(vpc: Vpc, pool: PublicAddresses, request: AssociateAddress) -> list[str]:
     """Takes the place of an address that the subnet gave."""
     interface = find(vpc.interfaces, request.instance, request, "InvalidInstanceID.NotFound", "instance")
+    private = interface.address if request.private_ip_address is None else request.private_ip_address
+    if not interface.owns(private):
+        message = f"{format_ip(private)} is not {interface.name}'s"
+        advice = f"it has {', '.join(map(format_ip, interface.addresses))}"
+        raise refusal(request, "InvalidParameterValue", message, advice)
     if not vpc.internet_gateway[0]:
         message = f"{vpc.name} has no internet gateway, so {interface.name} cannot have a public address"
         raise refusal(request, "Gateway.NotAttached", message, "write internet_gateway: NAME")
@@ -65,8 +70,8 @@ def associate_address(vpc: Vpc, pool: PublicAddresses, request: AssociateAddress
     elif pool.holder(address) is not None:
         message = f"{format_ip(address)} is {pool.holder(address)}'s"
         raise refusal(request, "Resource.AlreadyAssociated", message, "use another, or true")
-    before = vpc.public.get(interface.address)
+    before = vpc.public.get(private)
     if before is not None:
         pool.release(before)
-    vpc.public[interface.address] = pool.reserve(address, interface.name)
+    vpc.public[private] = pool.reserve(address, interface.name)
     return [interface.id]

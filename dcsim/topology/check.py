@@ -57,7 +57,7 @@ def _kind(value: object) -> str:
 
 def field_name(path: tuple[str | int, ...]) -> str:
     """The last part of a path that is a word: what the user calls the place."""
-    words = [part for part in path if isinstance(part, str) and part != KEY]
+    words = [part for part in path if isinstance(part, str) and part != KEY and part[:1].isalpha()]
     return words[-1] if words else "file"
 
 

@@ -214,8 +214,12 @@ def _write(vpc: _Vpc, request: Request) -> None:
             _list(vpc.security_groups[name], "egress").append(text)
         case RunInstances():
             vpc.instances[request.name] = _instance(request)
-        case AssociateAddress(instance=name, public_ip=address):
-            vpc.instances[name]["elastic_ip"] = "true" if address is None else format_ip(address)
+        case AssociateAddress(instance=name, public_ip=address, private_ip_address=private):
+            public = "true" if address is None else format_ip(address)
+            if private is None:
+                vpc.instances[name]["elastic_ip"] = public
+            else:
+                _map(vpc.instances[name], "secondary_elastic_ips")[format_ip(private)] = public
         case CreateVpc() | CreateVpcPeeringConnection():
             raise AssertionError("these stand beside VPCs, not in them")
 
@@ -249,6 +253,10 @@ def _instance(request: RunInstances) -> Block:
         block["image"] = request.image
     if request.private_ip_address is not None:
         block["private_ip_address"] = format_ip(request.private_ip_address)
+    if request.secondary_private_ip_addresses:
+        block["secondary_private_ip_addresses"] = list(map(format_ip, request.secondary_private_ip_addresses))
+    if request.secondary_private_ip_address_count:
+        block["secondary_private_ip_address_count"] = str(request.secondary_private_ip_address_count)
     if not request.source_dest_check:
         block["source_dest_check"] = "false"
     if request.frequency_hz is not None:

@@ -138,6 +138,7 @@ Image = Annotated[
     WithJsonSchema({"anyOf": [{"enum": list(SHIPPED_IMAGES)}, {"type": "string"}]}),
 ]
 Copies = Annotated[int, Whole(1, 100_000)]
+SecondaryAddresses = Annotated[int, Whole(0, 1_000)]
 
 
 def _by_default(text: str) -> str:
@@ -280,8 +281,17 @@ class InstanceFields(Spec):
         default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
     )
     private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
+    secondary_private_ip_addresses: Annotated[list[Address], *ONE_OR_MORE] = Field(
+        default=[], description="More addresses of its interface."
+    )
+    secondary_private_ip_address_count: SecondaryAddresses | None = Field(
+        default=None, description="How many more; the subnet's next free ones."
+    )
     elastic_ip: ElasticIp = Field(
         default=None, description="true for a new public address that stays its own, or the address. By default none."
+    )
+    secondary_elastic_ips: dict[str, ElasticIp] = Field(
+        default={}, description="Secondary address: true for a new public address of its own, or the address."
     )
     source_dest_check: Boolean | None = Field(
         default=None, description="false lets it forward packets of others. By default true."

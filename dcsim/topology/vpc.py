@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from dcsim.problem import Mark
 from dcsim.request import (
@@ -32,7 +33,7 @@ from dcsim.topology.rule import NumberedRule, Rule
 from dcsim.topology.schema import InstanceFields, RouteTableFields, SubnetFields, VpcSpec
 from dcsim.topology.tree import Path, find, inside
 from dcsim.topology.words import number, quoted
-from netvirt.address import Cidr, Ip, parse_cidr
+from netvirt.address import Cidr, Ip, format_ip, parse_cidr, parse_ip
 
 DEFAULT_GROUP = DEFAULT_ACL = "default"
 MAIN_TABLE = "main"
@@ -334,6 +335,7 @@ def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
         groups = _instance_groups(context, names, copy)
         if copy.fields.private_ip_address is not None:
             _is_alone(context, vpc, copy, "private_ip_address")
+        _secondary_addresses(context, vpc, copy)
         if subnet is None:
             continue
         # Those that only a number tells apart are written in the same place.
@@ -341,6 +343,20 @@ def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
         if written not in marks:
             marks[written] = _marks(context, copy)
         yield _run(names.name, copy, subnet, groups, context.key(copy.path), marks[written])
+
+
+def _secondary_addresses(context: Context, vpc: _Expanded, copy: Copy[InstanceFields]) -> None:
+    """Who chooses them chooses the primary one too, as EC2 asks: then it is clear which that is."""
+    chosen = copy.fields.secondary_private_ip_addresses
+    if not chosen or not _is_alone(context, vpc, copy, "secondary_private_ip_addresses"):
+        return
+    path = copy.where("secondary_private_ip_addresses")
+    if copy.fields.private_ip_address is None:
+        message = f"{copy.name} chooses secondary addresses, and no primary one"
+        context.complain(context.value(path), message, "write private_ip_address too")
+    for position, address in enumerate(chosen):
+        if address in chosen[:position]:
+            context.complain(context.value([*path, position]), f"{format_ip(address)} is here twice")
 
 
 def _run(
@@ -363,6 +379,8 @@ def _run(
         instance_type=fields.instance_type or DEFAULT_INSTANCE_TYPE,
         frequency_hz=fields.frequency,
         boot_ns=fields.boot,
+        secondary_private_ip_addresses=tuple(fields.secondary_private_ip_addresses),
+        secondary_private_ip_address_count=fields.secondary_private_ip_address_count or 0,
         mark=mark,
         marks=marks,
     )
@@ -398,14 +416,37 @@ def _instance_groups(context: Context, names: Vpc, copy: Copy[InstanceFields]) -
 
 def _elastic_ips(context: Context, vpc: _Expanded) -> Iterator[Request]:
     for copy in vpc.instances:
-        wanted = copy.fields.elastic_ip
-        if wanted is None:
-            continue
-        mark = context.value(copy.where("elastic_ip"))
-        address = None if wanted == "new" else wanted
-        if address is not None and _is_alone(context, vpc, copy, "elastic_ip"):
-            context.give_address(address, f"{vpc.names.name}/{copy.name}", mark)
-        yield AssociateAddress(vpc.names.name, copy.name, address, mark=mark)
+        if copy.fields.elastic_ip is not None:
+            yield _elastic_ip(context, vpc, copy, copy.fields.elastic_ip, None, copy.where("elastic_ip"))
+        for text, wanted in copy.fields.secondary_elastic_ips.items():
+            path = [*copy.where("secondary_elastic_ips"), text]
+            private = _address(context, text, context.key(path))
+            if private is not None and wanted is not None and _is_alone(context, vpc, copy, "secondary_elastic_ips"):
+                yield _elastic_ip(context, vpc, copy, wanted, private, path)
+
+
+def _elastic_ip(
+    context: Context,
+    vpc: _Expanded,
+    copy: Copy[InstanceFields],
+    wanted: Ip | Literal["new"],
+    private: Ip | None,
+    path: Path,
+) -> AssociateAddress:
+    mark = context.value(path)
+    address = None if wanted == "new" else wanted
+    if address is not None and _is_alone(context, vpc, copy, "elastic_ip" if private is None else str(path[-2])):
+        owner = f"{vpc.names.name}/{copy.name}" + ("" if private is None else f" {format_ip(private)}")
+        context.give_address(address, owner, mark)
+    return AssociateAddress(vpc.names.name, copy.name, address, private, mark=mark)
+
+
+def _address(context: Context, text: str, mark: Mark) -> Ip | None:
+    try:
+        return parse_ip(text)
+    except ValueError:
+        context.complain(mark, f"{quoted(text)} is not an IPv4 address", "write one of the instance's own")
+        return None
 
 
 def _is_alone(context: Context, vpc: _Expanded, copy: Copy[InstanceFields], address: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from dcsim.problem import Refused
 from dcsim.request import RunInstances
+from dcsim.topology.plan import INTERNET
 from dcsim.trace import Traced
 
 from .evaluator import Evaluator
@@ -128,10 +129,15 @@ class Comparison:
             return _parted("trace", step, way, seen)
         arrived = way[-1].arrived
         # Who is not the destination (an appliance) replies nothing by itself.
-        if arrived is None or self._addresses[replier := self._key(way[-1].receiver)] != str(arrived.dst):
+        if arrived is None or arrived.dst not in self._own(replier := self._key(way[-1].receiver)):
             return None if trace.reply is None else _parted("reply", step, way, traced(trace.reply))
-        back = Step(0, replier, arrived.src, reply_to(step.packet))
+        back = Step(0, replier, arrived.src, replace(reply_to(step.packet), source=arrived.dst))
         return self._trace_reply(trace, back, step.src[1], way, evaluator)
+
+    def _own(self, key: tuple[str, str]) -> Sequence[IPv4Address]:
+        if key[0] == INTERNET:
+            return [self._evaluator.outside[key[1]]]
+        return self._evaluator.vpcs[key[0]].instances[key[1]].addresses
 
     def _key(self, name: str) -> tuple[str, str]:
         """Names are everybody's own here, also across VPCs."""

@@ -58,7 +58,7 @@ def _from_inside(region: Region, sender: Instance, sent: Sent) -> Iterator[Verdi
     if _asks_in_vain(vpc, sender, sent):
         yield Verdict(Ending.NO_MAPPING, Place.MAPPING)
         return
-    if sender.checked and sent.src != sender.address:
+    if sender.checked and sent.src not in sender.addresses:
         yield Verdict(Ending.SOURCE_DEST_CHECK, Place.EGRESS_CHECK)
     if _is_answered_by_the_host(vpc, sender.subnet, sent.dst):
         yield Verdict(Ending.UNKNOWN, Place.HOST)
@@ -164,14 +164,15 @@ def _gateway_out(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Sent | None]:
     Whoever sends it: middleboxes forward what others sent (VPC User Guide, "Middlebox routing").
     """
     source = vpc.at(sent.src)
-    if source is None or source.public is None or _is_private(sent.dst):
+    public = source.publics.get(sent.src) if source else None
+    if public is None or _is_private(sent.dst):
         yield Verdict(Ending.GATEWAY, Place.GATEWAY)
         return None
     quote = sent.packet.quote
-    if quote is not None and quote.dst == source.address:
+    if quote is not None and quote.dst == sent.src:
         # What an error is about came to the public address, as its reader knows.
-        quote = replace(quote, dst=source.public)
-    return replace(sent, src=source.public, packet=replace(sent.packet, quote=quote))
+        quote = replace(quote, dst=public)
+    return replace(sent, src=public, packet=replace(sent.packet, quote=quote))
 
 
 def _over_the_border(region: Region, sent: Sent) -> Iterator[Verdict]:
@@ -195,9 +196,10 @@ def _to_outsider(region: Region, sent: Sent) -> Iterator[Verdict]:
 
 def _gateway_in(instance: Instance, sent: Sent) -> Iterator[Verdict]:
     quote = sent.packet.quote
+    private = next(private for private, public in instance.publics.items() if public == sent.dst)
     if quote is not None and quote.src == sent.dst:
-        quote = replace(quote, src=instance.address)
-    inside = replace(sent, dst=instance.address, packet=replace(sent.packet, quote=quote))
+        quote = replace(quote, src=private)
+    inside = replace(sent, dst=private, packet=replace(sent.packet, quote=quote))
     yield from _enter(instance, inside, crosses=True)
 
 
@@ -210,7 +212,7 @@ def _enter(receiver: Instance, sent: Sent, crosses: bool) -> Iterator[Verdict]:
     vpc, name = receiver.vpc, receiver.name
     if crosses and not _acl_allows(vpc.acls[receiver.subnet.acl].ingress, sent.packet, sent.src):
         yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL, name)
-    if receiver.checked and sent.dst != receiver.address:
+    if receiver.checked and sent.dst not in receiver.addresses:
         yield Verdict(Ending.SOURCE_DEST_CHECK, Place.INGRESS_CHECK, name)
     enter = _security_groups(vpc, receiver, sent, outward=False)
     if not enter.passes:

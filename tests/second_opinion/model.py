@@ -119,8 +119,18 @@ class Instance:
     groups: tuple[str, ...]
     checked: bool
     vpc: "Vpc" = field(repr=False)
-    public: IPv4Address | None = None
+    more_addresses: tuple[IPv4Address, ...] = ()
+    publics: dict[IPv4Address, IPv4Address] = field(default_factory=dict)
+    """Each of its addresses may have a public one."""
     tracker: Tracker = field(default_factory=Tracker)
+
+    @property
+    def addresses(self) -> tuple[IPv4Address, ...]:
+        return (self.address, *self.more_addresses)
+
+    @property
+    def public(self) -> IPv4Address | None:
+        return self.publics.get(self.address)
 
 
 EVERYTHING = Traffic(ALL_PROTOCOLS, ALL_PORTS, ANY_ICMP, ANY_ICMP)
@@ -150,7 +160,7 @@ class Vpc:
 
     def at(self, address: IPv4Address) -> Instance | None:
         for instance in self.instances.values():
-            if instance.address == address:
+            if address in instance.addresses:
                 return instance
         return None
 
@@ -215,7 +225,9 @@ class Region:
                 peer.peers[request.name] = vpc
             case AssociateAddress():
                 wanted = request.public_ip
-                vpc.instances[request.instance].public = IPv4Address(wanted) if wanted else self._next_public()
+                instance = vpc.instances[request.instance]
+                private = IPv4Address(request.private_ip_address or instance.address)
+                instance.publics[private] = IPv4Address(wanted) if wanted else self._next_public()
             case AssociateRouteTable():
                 vpc.subnets[request.subnet].table = request.route_table
             case CreateNetworkAcl():
@@ -241,8 +253,9 @@ class Region:
         address = IPv4Address(request.private_ip_address or self._addresses[request.vpc, request.name])
         groups = request.security_groups or ("default",)
         subnet = vpc.subnets[request.subnet]
-        public = self._next_public() if subnet.gives_public else None
-        return Instance(request.name, address, subnet, groups, request.source_dest_check, vpc, public)
+        more = tuple(map(IPv4Address, request.secondary_private_ip_addresses))
+        publics = {address: self._next_public()} if subnet.gives_public else {}
+        return Instance(request.name, address, subnet, groups, request.source_dest_check, vpc, more, publics)
 
     @property
     def instances(self) -> list[Instance]:
@@ -250,7 +263,7 @@ class Region:
 
     def owner(self, public: IPv4Address) -> Instance | None:
         """The instance that has this public address."""
-        return next((instance for instance in self.instances if instance.public == public), None)
+        return next((instance for instance in self.instances if public in instance.publics.values()), None)
 
     def _next_public(self) -> IPv4Address:
         """In order; none is given twice."""

@@ -59,15 +59,20 @@ class Step:
 
 def a_flow(random: Random, world: SmallWorld) -> Step:
     """One packet with nothing before it."""
-    src = random.choice(world.instances)
+    src = random.choice([face for face in world.faces if not face.is_outside])
     if world.strangers and random.random() < 0.2:
         src = random.choice(world.strangers)
-    packet = a_packet(random)
+    packet = as_itself(src, a_packet(random))
     if random.random() < (0.2 if src.is_outside else 0.12):
         packet = replace(packet, source=a_source(random, world, src))
     if random.random() < 0.12 and not src.is_outside:
         packet = replace(packet, via=a_neighbour(random, world, src))
     return Step(1, src.key, a_destination(random, world, src), packet)
+
+
+def as_itself(src: Somebody, packet: Packet) -> Packet:
+    """Who speaks with a secondary address must say so."""
+    return packet if src.address == src.home else replace(packet, source=src.address)
 
 
 def a_source(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
@@ -80,13 +85,14 @@ def a_source(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
 def a_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
     """Mostly somebody; else where a route leads, a near miss, a reserved address, another VPC. Never itself."""
     choose = _destination_from_outside if src.is_outside else _any_destination
-    while (address := choose(random, world, src)) == src.address:
+    own = [each.address for each in world.faces if each.key == src.key]
+    while (address := choose(random, world, src)) in own:
         pass
     return address
 
 
 def _destination_from_outside(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
-    public = [each.public for each in world.everybody if each.public and each is not src]
+    public = [each.public for each in world.faces if each.public and each.key != src.key]
     if public and random.random() < 0.75:
         return random.choice(public)
     nobody = IPv4Address(random.choice(("198.18.9.9", "1.2.3.4", "198.51.100.99", "203.0.113.200")))
@@ -94,7 +100,7 @@ def _destination_from_outside(random: Random, world: SmallWorld, src: Somebody) 
 
 
 def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Address:
-    neighbours = [each for each in world.instances if each.vpc == src.vpc and each is not src]
+    neighbours = [each for each in world.faces if each.vpc == src.vpc and each.key != src.key]
     known = _known_abroad(random, world, src)
     if known and random.random() < 0.25:
         return random.choice(known)
@@ -124,10 +130,10 @@ def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Ad
 def _known_abroad(random: Random, world: SmallWorld, src: Somebody) -> list[IPv4Address]:
     """Peers, public addresses (its own too), an address beyond; some are not there."""
     peers = world.peers(src.vpc)
-    over_peerings = [each.address for each in world.instances if each.vpc in peers]
+    over_peerings = [each.address for each in world.faces if each.vpc in peers]
     if not world.region.vpcs[src.vpc].has_gateway or (over_peerings and random.random() < 0.5):
         return over_peerings
-    public = [each.public for each in world.everybody if each.public]
+    public = [each.public for each in world.faces if each.public]
     return [*public, *map(IPv4Address, ("198.18.9.9", "1.2.3.4"))]
 
 

@@ -7,7 +7,7 @@ from random import Random
 
 from .packet import ICMP, TCP, UDP, Fragment, Packet, Quote
 from .random_changes import Change, a_change
-from .random_flows import FLAGS, PORTS, Step, a_client_port, a_flow, a_packet, reply_to
+from .random_flows import FLAGS, PORTS, Step, a_client_port, a_flow, a_packet, as_itself, reply_to
 from .random_vpcs import SmallWorld, Somebody
 
 GAPS_S = (1, 1, 1, 1, 1, 5, 29, 31, 59, 61, 119, 121, 179, 181, 599, 601, 5000)
@@ -33,12 +33,12 @@ class Pair:
 
     def step(self, gap_s: float, packet: Packet) -> Step:
         """From the one to the other."""
-        return Step(gap_s, self.one.key, self.there, packet)
+        return Step(gap_s, self.one.key, self.there, as_itself(self.one, packet))
 
 
 def a_pair(random: Random, world: SmallWorld) -> Pair:
     """Of one VPC, of two that peer, or over the Internet."""
-    one = random.choice(world.everybody)
+    one = random.choice(world.faces)
     kinds = [_neighbours, _neighbours, _neighbours, _peers, _peers, *[_over_the_internet] * 4]
     random.shuffle(kinds)
     for kind in kinds:
@@ -49,7 +49,7 @@ def a_pair(random: Random, world: SmallWorld) -> Pair:
 
 
 def _neighbours(world: SmallWorld, one: Somebody) -> list[Pair]:
-    near = [each for each in world.instances if each.vpc == one.vpc and each is not one]
+    near = [each for each in world.faces if each.vpc == one.vpc and each.key != one.key]
     return [Pair(one, each, one.address, each.address) for each in near]
 
 
@@ -57,7 +57,7 @@ def _peers(world: SmallWorld, one: Somebody) -> list[Pair]:
     if one.is_outside:
         return []
     peers = world.peers(one.vpc)
-    return [Pair(one, each, one.address, each.address) for each in world.instances if each.vpc in peers]
+    return [Pair(one, each, one.address, each.address) for each in world.faces if each.vpc in peers]
 
 
 def _over_the_internet(world: SmallWorld, one: Somebody) -> list[Pair]:
@@ -65,7 +65,7 @@ def _over_the_internet(world: SmallWorld, one: Somebody) -> list[Pair]:
     if not one.is_outside and not world.region.vpcs[one.vpc].has_gateway:
         return []
     here = one.public or one.address
-    return [Pair(one, each, here, each.public) for each in world.everybody if each.public and each is not one]
+    return [Pair(one, each, here, each.public) for each in world.faces if each.public and each.key != one.key]
 
 
 def a_conversation(random: Random, world: SmallWorld) -> Story:
@@ -203,12 +203,12 @@ def a_script(random: Random, world: SmallWorld) -> Story:
         script += random.choice(STORIES)(random, world)
     if random.random() < 0.3:
         script += a_latecomer(random, world)
-    return [event for event in script if not _is_to_itself(event, world.addresses)]
+    return [event for event in script if not _is_to_itself(event, world)]
 
 
-def _is_to_itself(event: Event, addresses: dict[tuple[str, str], str]) -> bool:
+def _is_to_itself(event: Event, world: SmallWorld) -> bool:
     """Such a packet never leaves its machine."""
-    return isinstance(event, Step) and str(event.dst) == addresses.get(event.src)
+    return isinstance(event, Step) and any(face.key == event.src and face.address == event.dst for face in world.faces)
 
 
 STORIES: tuple[Callable[[Random, SmallWorld], Story], ...] = (

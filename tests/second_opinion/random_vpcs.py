@@ -74,6 +74,8 @@ class Somebody:
     groups: tuple[str, ...]
     checked: bool
     public: IPv4Address | None
+    home: IPv4Address
+    """Its primary address; `address` may be another of its own, and `public` is that one's."""
 
     @property
     def is_outside(self) -> bool:
@@ -131,13 +133,28 @@ class SmallWorld:
             run.security_groups or ("default",),
             run.source_dest_check,
             known.public if known else None,
+            IPv4Address(run.private_ip_address or 0),
         )
+
+    @cached_property
+    def faces(self) -> tuple[Somebody, ...]:
+        """Every address of everybody's."""
+        return *self.strangers, *(face for run in self.runs for face in self._faces(run))
+
+    def _faces(self, run: RunInstances) -> Iterator[Somebody]:
+        known, primary = self.region.vpcs[run.vpc].instances[run.name], self.somebody(run)
+        yield primary
+        for number in run.secondary_private_ip_addresses:
+            address = IPv4Address(number)
+            yield replace(primary, address=address, public=known.publics.get(address))
 
     def one_more(self, like: RunInstances) -> RunInstances:
         """The next free address of the same subnet."""
-        taken = {each.address for each in self.instances if each.vpc == like.vpc}
+        taken = {each.address for each in self.faces if each.vpc == like.vpc}
         free = next(each for each in list(self.somebody(like).subnet)[4:-1] if each not in taken)
-        return replace(like, name=f"{like.vpc[0]}-late", private_ip_address=Ip(int(free)))
+        return replace(
+            like, name=f"{like.vpc[0]}-late", private_ip_address=Ip(int(free)), secondary_private_ip_addresses=()
+        )
 
     @cached_property
     def addresses(self) -> dict[tuple[str, str], str]:
@@ -186,7 +203,7 @@ class SmallWorld:
 
 def _outsider(name: str, address: IPv4Address) -> Somebody:
     network = IPv4Network((address, OUTSIDER_PREFIX), strict=False)
-    return Somebody(INTERNET, name, address, "", network, (), checked=False, public=address)
+    return Somebody(INTERNET, name, address, "", network, (), checked=False, public=address, home=address)
 
 
 def a_world(random: Random) -> SmallWorld:
@@ -225,6 +242,7 @@ class _VpcMaker:
         self.instances = [f"{name[0]}{number}" for number in range(random.randint(2, 6))]
         self.appliances = self._appliances()
         self.has_gateway = random.random() < 0.5
+        self.secondary: dict[str, tuple[Ip, ...]] = {}
         self.peers: dict[str, _VpcMaker] = {}
         """By the name of the peering connection."""
 
@@ -292,6 +310,9 @@ class _VpcMaker:
         for name in self.instances if self.has_gateway else ():
             if self.random.random() < 0.4:
                 yield AssociateAddress(self.name, name, self._own_public(name), mark=MARK)
+            for address in self.secondary[name]:
+                if self.random.random() < 0.4:
+                    yield AssociateAddress(self.name, name, None, address, mark=MARK)
 
     def _own_public(self, name: str) -> Ip | None:
         """One of the region's, high or low; most take what comes."""
@@ -379,6 +400,7 @@ class _VpcMaker:
             free = [address for address in (block[4], block[5], block[-2], block[9]) if address not in taken]
             address = self.random.choice(free or [each for each in list(block)[4:-1] if each not in taken])
             taken.add(address)
+            more = self._more_addresses(block, taken)
             yield RunInstances(
                 vpc=self.name,
                 name=name,
@@ -390,8 +412,17 @@ class _VpcMaker:
                 instance_type="m7i.large",
                 frequency_hz=None,
                 boot_ns=None,
+                secondary_private_ip_addresses=more,
                 mark=MARK,
             )
+            self.secondary[name] = more
+
+    def _more_addresses(self, block: IPv4Network, taken: set[IPv4Address]) -> tuple[Ip, ...]:
+        """In the way of those to come: one below the top, and in the middle."""
+        free = [address for address in (block[-3], block[7], block[8]) if address not in taken]
+        wanted = self.random.sample(free, min(len(free), self.random.choice((0, 0, 0, 1, 2))))
+        taken.update(wanted)
+        return tuple(Ip(int(address)) for address in wanted)
 
     def _memberships(self) -> tuple[str, ...]:
         """None: the group `default`."""

@@ -71,6 +71,45 @@ class CreateRoute(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class ModifyVpcAttribute(Asked):
+    """Without DNS support there is no resolver; without hostnames, no public names and no private zones."""
+
+    vpc: str
+    enable_dns_support: bool
+    enable_dns_hostnames: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateDhcpOptions(Asked):
+    """What guests are told beside their address. No `domain_name_servers` means the VPC's resolver."""
+
+    vpc: str
+    domain_name: str | None
+    domain_name_servers: tuple[Ip, ...]
+    ntp_servers: tuple[Ip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateHostedZone(Asked):
+    """A private one for these VPCs, a public one when `vpcs` is None."""
+
+    name: str
+    vpcs: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResourceRecordSets(Asked):
+    """One more record set. `name` is relative to the zone, `@` its own; `values` are as the file has them; for type A
+    also `vpc/guest`, whose address it then is. `ttl` in seconds."""
+
+    hosted_zone: str
+    name: str
+    type: Literal["A", "CNAME", "PTR", "TXT"]
+    ttl: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CreateInternetGateway(Asked):
     """Made and attached to the VPC at once."""
 
@@ -201,6 +240,10 @@ Request = (
     | CreateSubnet
     | CreateRouteTable
     | CreateRoute
+    | ModifyVpcAttribute
+    | AssociateDhcpOptions
+    | CreateHostedZone
+    | ChangeResourceRecordSets
     | CreateInternetGateway
     | AssociateAddress
     | CreateVpcPeeringConnection

@@ -64,7 +64,12 @@ class Traced:
 
     @property
     def reachable(self) -> bool:
-        return self.forward.delivered and self.reply is not None and self.reply.delivered
+        return self.served or (self.forward.delivered and self.reply is not None and self.reply.delivered)
+
+    @property
+    def served(self) -> bool:
+        """The host itself answers: a link-local service."""
+        return self.forward.outcome is Outcome.CONSUMED
 
     @property
     def blockers(self) -> tuple[Hop, ...]:
@@ -330,6 +335,8 @@ def _journey(hops: list[Hop], arrives: bool) -> Journey:
     if blocker is not None:
         assert blocker.outcome is not None
         return Journey(tuple(hops), blocker.outcome)
+    if hops and hops[-1].kind == "service":
+        return Journey(tuple(hops), Outcome.CONSUMED)
     return Journey(tuple(hops), Outcome.DELIVERED if arrives else Outcome.NO_MAPPING)
 
 

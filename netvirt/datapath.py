@@ -18,6 +18,7 @@ from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.conntrack import Track
 from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToPeering
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
+from netvirt.vpc.services import Service, service_at
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
@@ -58,6 +59,7 @@ class Question:
     target_view: VpcView | None = None
     way: Target | None = None
     public: Ip | None = None
+    service: Service | None = None
 
     @property
     def subnet(self) -> Subnet:
@@ -77,6 +79,8 @@ class Decision:
     """The VPC that `target` is in."""
     public: Ip | None = None
     """The packet leaves for the Internet, with this source; it has no `target` then."""
+    service: Service | None = None
+    """The packet is for the host's own service, so it goes nowhere."""
 
 
 def egress(question: Question, every_blocker: bool = False) -> Decision:
@@ -91,6 +95,10 @@ def ingress(question: Question, every_blocker: bool = False) -> Decision:
 
 def _egress(q: Question) -> Iterator[Hop]:
     yield _own_source(q)
+    q.service = service_at(q.flow.dst, q.flow.protocol, q.flow.dst_port, q.view.resolver)
+    if q.service is not None:
+        yield _service_hop(q, q.service)
+        return
     if _is_special(q):
         yield Hop("service", "link-local", "not modelled", outcome=Outcome.UNKNOWN, code="UNSUPPORTED_COMPONENT")
         return
@@ -133,7 +141,7 @@ def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decis
             if not every_blocker:
                 break
     q = question
-    return Decision(tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public)
+    return Decision(tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public, q.service)
 
 
 def _own_source(q: Question) -> Hop:
@@ -167,6 +175,15 @@ def _check_failed(eni: Interface, end: str) -> Hop:
 def is_group_address(address: Ip, subnet: Subnet) -> bool:
     """Broadcast or multicast: a VPC carries neither (VPC User Guide, "Subnet sizing")."""
     return MULTICAST.holds(address) or address in (BROADCAST_IP, subnet.cidr.last)
+
+
+def _service_hop(q: Question, service: Service) -> Hop:
+    """Neither groups nor ACLs nor routes can keep a guest from these (VPC User Guide, "Amazon DNS server")."""
+    if service is Service.RESOLVER and not q.view.services.dns:
+        rule = "enable_dns_support is off: nobody answers"
+        advice = f"would take: enable_dns_support: true on {q.view.name}"
+        return Hop("service", service.value, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION", advice)
+    return Hop("service", service.value, "ANSWERED by the host; no group, ACL or route is asked")
 
 
 def _is_special(q: Question) -> bool:

@@ -19,6 +19,7 @@ class Outcome(Enum):
     # Layer 2 inside the host.
     UNANSWERED = "nobody has that address"
     UNKNOWN_MAC = "no interface has that destination MAC"
+    LINK_LOCAL_LIMIT = "more than the link-local allowance"
     BROADCAST = "broadcast and multicast are not supported"
     # The rules of the VPC.
     SOURCE_DEST_CHECK = "source/destination check"

@@ -3,6 +3,8 @@
 No group and no ACL can filter it. VPC User Guide, "DHCP option sets in Amazon VPC"; "Subnet sizing" for the router.
 """
 
+from collections.abc import Iterator
+
 from netvirt.address import ANY_IP, BROADCAST_IP, BROADCAST_MAC, Ip, Mac
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
@@ -112,7 +114,16 @@ def _settings(view: VpcView, subnet: Subnet) -> tuple[dhcp.Option, ...]:
         dhcp.number(dhcp.REBINDING_TIME, lease * 7 // 8),
         dhcp.addresses(dhcp.SUBNET_MASK, Ip(subnet.cidr.mask)),
         dhcp.addresses(dhcp.ROUTER, subnet.router),
-        dhcp.addresses(dhcp.DNS_SERVER, view.resolver),
-        dhcp.text(dhcp.DOMAIN_NAME, view.domain_name),
+        *_servers(view),
+        dhcp.text(dhcp.DOMAIN_NAME, view.services.domain_name),
         dhcp.number(dhcp.INTERFACE_MTU, MTU_BYTES.value),
     )
+
+
+def _servers(view: VpcView) -> Iterator[dhcp.Option]:
+    services = view.services
+    names = services.name_servers or ((view.resolver,) if services.dns else ())
+    if names:
+        yield dhcp.addresses(dhcp.DNS_SERVER, *names)
+    if services.time_servers:
+        yield dhcp.addresses(dhcp.TIME_SERVER, *services.time_servers)

@@ -7,7 +7,7 @@ next: a packet for the underlay, a frame back to the guest, or nothing, because 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from netvirt import datapath, linklocal, rewrite
+from netvirt import datapath, linklocal, rewrite, services
 from netvirt.address import HostId, Ip, Ns, Vni
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
@@ -16,7 +16,9 @@ from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Memo
 from netvirt.overlay import BORDER, INTERNET_VNI, Encapsulated, Tunnel
+from netvirt.services import Allowance
 from netvirt.vpc.conntrack import Track
+from netvirt.vpc.services import Service
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, HEADER_BYTES, Ethernet
@@ -58,7 +60,7 @@ class Arrival:
 class Port:
     """Where a vNIC meets the switch. Its state dies with the host's power."""
 
-    __slots__ = ("departures", "eni", "mac", "tracker", "vni")
+    __slots__ = ("departures", "eni", "mac", "services", "tracker", "vni")
 
     def __init__(self, eni: Interface, vni: Vni) -> None:
         self.eni = eni.id
@@ -66,6 +68,7 @@ class Port:
         self.vni = vni
         self.tracker = Tracker()
         self.departures: Memo[Departure] = Memo()
+        self.services = Allowance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class VSwitch:
         self.views.clear()
         for port in self.ports.values():
             port.tracker = Tracker()
+            port.services = Allowance()
 
     # A frame leaves a guest.
 
@@ -157,10 +161,12 @@ class VSwitch:
         question = Question(view, eni, flow, port.tracker, now, neighbour, quoted_flow(frame.data, flow))
         return self._depart(port, frame, question)
 
-    def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | None:
+    def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | Reply | None:
         decision = datapath.egress(question)
         if decision.outcome is not None:
             return self._drop(frame, decision.outcome)
+        if decision.service is not None:
+            return self._serve(port, frame, question, decision.service)
         if decision.public is not None:
             if frame.size > HEADER_BYTES + INTERNET_MTU_BYTES.value:
                 return self._drop(frame, Outcome.OVERSIZE)
@@ -183,6 +189,11 @@ class VSwitch:
         _commit(question, decision)
         translated = parse(rewrite.with_source(frame.data, public))
         return Encapsulated(translated, Tunnel(self.host, BORDER, INTERNET_VNI, question.eni.number, question.flow.key))
+
+    def _serve(self, port: Port, frame: Frame, question: Question, service: Service) -> Reply | None:
+        if not port.services.take(question.now):
+            return self._drop(frame, Outcome.LINK_LOCAL_LIMIT)
+        return self._reply(frame, services.reply(frame.data, service, question.view, question.now))
 
     def _reply(self, frame: Frame, answer: bytes | Outcome) -> Reply | None:
         if answer is Outcome.CONSUMED:

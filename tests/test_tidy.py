@@ -33,6 +33,8 @@ ROOMS = [
     "netvirt.appliance",
     "netvirt.memo",
     "netvirt.linklocal",
+    "netvirt.resolver",
+    "netvirt.services",
     "netvirt.vswitch",
     "netvirt.ping",
     "netvirt.stack",

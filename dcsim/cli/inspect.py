@@ -125,12 +125,12 @@ def _vpc(vpc: Vpc, asked: _Asked) -> Thing:
         "guests": list(vpc.interfaces),
     }
     where = asked(CreateVpc, vpc.name, vpc.name)
-    sentence = f"{vpc.name} {vpc.blocks}, {vpc.domain_name}, Geneve network {vpc.vni}"
+    sentence = f"{vpc.name} {vpc.blocks}, {vpc.services.domain_name}, Geneve network {vpc.vni}"
     fields = {
         "name": vpc.name,
         "cidr_block": str(vpc.cidr),
         "secondary_cidr_blocks": [str(cidr) for cidr in vpc.secondary_cidrs],
-        "domain_name": vpc.domain_name,
+        "domain_name": vpc.services.domain_name,
         "vni": int(vpc.vni),
     }
     return Thing({"vpc": sentence, **lists, "from": where}, {**fields, **lists, "from": where})

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from dcsim.cloud import (
     cidr_block,
+    dhcp_options,
+    hosted_zone,
     internet_gateway,
     network_acl,
     peering,
@@ -14,6 +16,7 @@ from dcsim.cloud import (
     vpc,
 )
 from dcsim.cloud.capacity import Capacity
+from dcsim.cloud.hosted_zone import HostedZone
 from dcsim.cloud.instance import Placed, run_instances
 from dcsim.cloud.peering import Peering
 from dcsim.cloud.public_address import PublicAddresses
@@ -22,10 +25,13 @@ from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
 from dcsim.request import (
     AssociateAddress,
+    AssociateDhcpOptions,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    ChangeResourceRecordSets,
+    CreateHostedZone,
     CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
@@ -35,6 +41,7 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    ModifyVpcAttribute,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
@@ -44,21 +51,30 @@ from netvirt.vpc.view import VpcView
 
 
 class Control:
-    """One region's EC2. `on_run` builds the guest when an instance was given its place."""
+    """One region's EC2. `on_run` builds the guest when an instance was given its place.
 
-    def __init__(self, layout: Layout, on_run: Callable[[Placed], None]) -> None:
+    `epoch_ns` is what t = 0 stands for since 1970.
+    """
+
+    def __init__(self, layout: Layout, on_run: Callable[[Placed], None], epoch_ns: int = 0) -> None:
         self.layout = layout
+        self._epoch_ns = epoch_ns
         self.vpcs: dict[str, Vpc] = {}
         self._capacity = Capacity(layout)
         self._on_run = on_run
         self._interfaces = 0
         self.public = PublicAddresses()
         self.peerings: dict[str, Peering] = {}
+        self.hosted_zones: dict[str, HostedZone] = {}
 
     def call(self, request: Request) -> list[str]:
         """Carry out a verb, or raise Refused with EC2's code. Returns the ids of what changed."""
         if isinstance(request, CreateVpc):
-            return vpc.create_vpc(self.vpcs, self.layout.region, request)
+            return vpc.create_vpc(self.vpcs, self.layout.region, self._epoch_ns, request)
+        if isinstance(request, CreateHostedZone):
+            return hosted_zone.create_hosted_zone(self.vpcs, self.hosted_zones, request)
+        if isinstance(request, ChangeResourceRecordSets):
+            return hosted_zone.change_resource_record_sets(self.vpcs, self.hosted_zones, request)
         home = find(self.vpcs, request.vpc, request, "InvalidVpcID.NotFound", "VPC")
         match request:
             case AssociateVpcCidrBlock():
@@ -69,6 +85,10 @@ class Control:
                 return route_table.create_route_table(home, request)
             case CreateRoute():
                 return route_table.create_route(home, self.peerings, request)
+            case ModifyVpcAttribute():
+                return dhcp_options.modify_vpc_attribute(home, request)
+            case AssociateDhcpOptions():
+                return dhcp_options.associate_dhcp_options(home, request)
             case CreateInternetGateway():
                 return internet_gateway.create_internet_gateway(home, request)
             case AssociateAddress():

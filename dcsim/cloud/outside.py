@@ -15,6 +15,7 @@ from netvirt.overlay import BORDER
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.route_table import Route, RouteTable, ToInternet
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
+from netvirt.vpc.services import Services
 from netvirt.vpc.view import Interface, Subnet
 
 OUTSIDE_VNI = Vni(1)
@@ -25,7 +26,7 @@ ROUTERS = ROUTER_MAC | 0xFF_00_00_00
 
 def outside() -> Vpc:
     """The network, empty."""
-    vpc = Vpc(INTERNET, EVERYWHERE, OUTSIDE_VNI, 0, "")
+    vpc = Vpc(INTERNET, EVERYWHERE, OUTSIDE_VNI, 0, Services("", "", "", dns=False))
     gateway = vpc.id("igw", INTERNET)
     vpc.internet_gateway = gateway, INTERNET
     vpc.tables["main"] = RouteTable.of(

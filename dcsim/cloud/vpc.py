@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from dcsim.cloud.refusal import refusal
 from dcsim.request import ALL_PROTOCOLS, CreateVpc
@@ -10,6 +11,7 @@ from netvirt.address import EVERYWHERE, Cidr, Ip, Mac, Vni, parse_cidr
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.route_table import Local, Route, RouteTable
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
+from netvirt.vpc.services import Services, Zone
 from netvirt.vpc.traffic import Traffic
 from netvirt.vpc.view import Interface, Subnet, VpcView
 
@@ -29,6 +31,13 @@ def resource_id(prefix: str, *names: str) -> str:
     return f"{prefix}-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:17]}"
 
 
+class HostedZone(Protocol):
+    private: bool
+
+    def frozen(self) -> Zone:
+        """As it is now."""
+
+
 @dataclass(slots=True)
 class Vpc:
     """Everything is by name; resources themselves are frozen and replaced when a verb changes them."""
@@ -38,7 +47,7 @@ class Vpc:
     """The primary block, which stays."""
     vni: Vni
     number: int
-    domain_name: str
+    services: Services
     secondary_cidrs: tuple[Cidr, ...] = ()
     subnets: dict[str, Subnet] = field(default_factory=dict)
     tables: dict[str, RouteTable] = field(default_factory=dict)
@@ -54,6 +63,8 @@ class Vpc:
     """Private address -> its public one."""
     maps_public: dict[str, bool] = field(default_factory=dict)
     """Subnet id -> whether its instances get public addresses."""
+    zones: list[HostedZone] = field(default_factory=list)
+    """Hosted zones that its resolver knows."""
     lowest_free: dict[str, int] = field(default_factory=dict)
     """Subnet id -> an address below which none is free."""
 
@@ -84,7 +95,11 @@ class Vpc:
             name=self.name,
             cidrs=self.cidrs,
             resolver=Ip(self.cidr.network + 2),
-            domain_name=self.domain_name,
+            services=replace(
+                self.services,
+                private_zones=tuple(zone.frozen() for zone in self.zones if zone.private),
+                public_zones=tuple(zone.frozen() for zone in self.zones if not zone.private),
+            ),
             subnets={subnet.id: subnet for subnet in self.subnets.values()},
             tables={table.id: table for table in self.tables.values()},
             acls={acl.id: acl for acl in self.acls.values()},
@@ -94,6 +109,7 @@ class Vpc:
             by_address={address: each.id for each in interfaces.values() for address in each.addresses},
             by_mac={interface.mac: interface.id for interface in interfaces.values()},
             by_number={interface.number: interface.id for interface in interfaces.values()},
+            by_name={interface.name.lower(): interface.id for interface in interfaces.values()},
             peers=peers,
             internet_gateway=self.internet_gateway[0],
             public=dict(self.public),
@@ -109,7 +125,7 @@ def _members(own: Mapping[str, set[Ip]], peers: Mapping[str, VpcView]) -> Iterat
         yield group, frozenset(addresses)
 
 
-def create_vpc(vpcs: dict[str, Vpc], region: str, request: CreateVpc) -> list[str]:
+def create_vpc(vpcs: dict[str, Vpc], region: str, epoch_ns: int, request: CreateVpc) -> list[str]:
     """CreateVpc, with the main route table, the default ACL and the default group that EC2 makes along."""
     cidr = request.cidr_block
     if not LARGEST <= cidr.prefix <= SMALLEST:
@@ -121,8 +137,8 @@ def create_vpc(vpcs: dict[str, Vpc], region: str, request: CreateVpc) -> list[st
     if request.name in vpcs:
         raise refusal(request, "InvalidParameterValue", f"there is a VPC {request.name} already", "use another name")
     number = len(vpcs)
-    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
-    vpc = vpcs[request.name] = Vpc(request.name, cidr, Vni(FIRST_VNI + number), number, domain)
+    services = default_services(region, epoch_ns)
+    vpc = vpcs[request.name] = Vpc(request.name, cidr, Vni(FIRST_VNI + number), number, services)
     vpc.tables["main"] = RouteTable.of(vpc.id("rtb", "main"), "main", [Route(cidr, Local())])
     allow_all = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all from 0.0.0.0/0")
     allow_out = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all to 0.0.0.0/0")
@@ -132,6 +148,14 @@ def create_vpc(vpcs: dict[str, Vpc], region: str, request: CreateVpc) -> list[st
     to_all = GroupRule(EVERYTHING, EVERYWHERE, "all to 0.0.0.0/0")
     vpc.groups["default"] = SecurityGroup(group, "default", (from_itself,), (to_all,))
     return [vpc.id("vpc", "")]
+
+
+def default_services(region: str, epoch_ns: int) -> Services:
+    """As EC2 sets a VPC up (VPC User Guide, "DNS attributes for your VPC", "DHCP option set concepts")."""
+    old = region == "us-east-1"
+    private = "ec2.internal" if old else f"{region}.compute.internal"
+    public = "compute-1.amazonaws.com" if old else f"{region}.compute.amazonaws.com"
+    return Services(private, private, public, epoch_ns=epoch_ns)
 
 
 def router_mac(vpc: Vpc, subnet_number: int) -> Mac:

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 from dcsim.request import (
     AssociateAddress,
+    AssociateDhcpOptions,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    ChangeResourceRecordSets,
+    CreateHostedZone,
     CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
@@ -19,6 +22,7 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    ModifyVpcAttribute,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
@@ -45,6 +49,8 @@ class _Vpc:
     cidr_block: str
     secondary_cidr_blocks: list[str] = field(default_factory=list)
     internet_gateway: str | None = None
+    settings: Block = field(default_factory=dict)
+    """What is neither a list nor a map of resources."""
     subnets: dict[str, Block] = field(default_factory=dict)
     route_tables: dict[str, Block] = field(default_factory=dict)
     network_acls: dict[str, Block] = field(default_factory=dict)
@@ -71,6 +77,7 @@ def expanded(plan: Plan) -> str:
         parts += [f"  {name}:", f"    cidr_block: {vpc.cidr_block}"]
         if vpc.secondary_cidr_blocks:
             parts.append(f"    secondary_cidr_blocks: {_inline(vpc.secondary_cidr_blocks)}")
+        parts += [f"    {word}: {_inline(value)}" for word, value in vpc.settings.items()]
         if vpc.internet_gateway is not None:
             parts.append(f"    internet_gateway: {vpc.internet_gateway}")
         for kind in ("subnets", "route_tables", "network_acls", "security_groups", "instances"):
@@ -80,7 +87,20 @@ def expanded(plan: Plan) -> str:
         parts += ["", "vpc_peering_connections:"]
     for each in joints:
         parts.append(f"  {each.name}: {_inline({'vpc': each.vpc, 'peer_vpc': each.peer_vpc})}")
-    return "\n".join([*parts, *_internet(plan.internet)]) + "\n"
+    return "\n".join([*parts, *_hosted_zones(plan.requests), *_internet(plan.internet)]) + "\n"
+
+
+def _hosted_zones(requests: Iterable[Request]) -> list[str]:
+    zones: dict[str, Block] = {}
+    for request in requests:
+        if isinstance(request, CreateHostedZone):
+            zones[request.name] = {} if request.vpcs is None else {"vpcs": list(request.vpcs)}
+        elif isinstance(request, ChangeResourceRecordSets):
+            record: Block = {"type": request.type, "ttl": f"{request.ttl} s", "values": list(request.values)}
+            _map(zones[request.hosted_zone], "records")[request.name] = record
+    if not zones:
+        return []
+    return ["", "hosted_zones:", *(f"  {name}: {_inline(zone)}" for name, zone in zones.items())]
 
 
 def _internet(internet: Internet) -> list[str]:
@@ -179,7 +199,7 @@ def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
     for request in requests:
         if isinstance(request, CreateVpc):
             vpcs[request.name] = _Vpc(str(request.cidr_block))
-        elif not isinstance(request, CreateVpcPeeringConnection):
+        elif not isinstance(request, CreateVpcPeeringConnection | CreateHostedZone | ChangeResourceRecordSets):
             _write(vpcs[request.vpc], request)
     return vpcs
 
@@ -190,6 +210,11 @@ def _write(vpc: _Vpc, request: Request) -> None:
             vpc.secondary_cidr_blocks.append(str(block))
         case CreateSubnet():
             vpc.subnets[request.name] = _subnet(request)
+        case ModifyVpcAttribute():
+            vpc.settings["enable_dns_support"] = _boolean(request.enable_dns_support)
+            vpc.settings["enable_dns_hostnames"] = _boolean(request.enable_dns_hostnames)
+        case AssociateDhcpOptions():
+            vpc.settings["dhcp_options"] = _dhcp_options(request)
         case CreateInternetGateway(name=name):
             vpc.internet_gateway = name
         case CreateRouteTable(name=name):
@@ -220,8 +245,21 @@ def _write(vpc: _Vpc, request: Request) -> None:
                 vpc.instances[name]["elastic_ip"] = public
             else:
                 _map(vpc.instances[name], "secondary_elastic_ips")[format_ip(private)] = public
-        case CreateVpc() | CreateVpcPeeringConnection():
+        case CreateVpc() | CreateVpcPeeringConnection() | CreateHostedZone() | ChangeResourceRecordSets():
             raise AssertionError("these stand beside VPCs, not in them")
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _dhcp_options(request: AssociateDhcpOptions) -> Block:
+    block: Block = {} if request.domain_name is None else {"domain_name": request.domain_name}
+    if request.domain_name_servers:
+        block["domain_name_servers"] = [format_ip(address) for address in request.domain_name_servers]
+    if request.ntp_servers:
+        block["ntp_servers"] = [format_ip(address) for address in request.ntp_servers]
+    return block
 
 
 def _list(block: Block, key: str) -> list[str]:

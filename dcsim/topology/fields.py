@@ -25,6 +25,9 @@ from dcsim.topology.words import quoted
 from netvirt.address import Cidr, Ip, parse_cidr, parse_ip
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+RECORD_NAME = re.compile(r"(\*|[a-z0-9_-]{1,63})(\.[a-z0-9_-]{1,63})*")
+RECORD_TYPES = ("A", "CNAME", "PTR", "TXT")
 
 
 class Spec(BaseModel):
@@ -124,6 +127,33 @@ def _elastic_ip(text: str) -> Ip | Literal["new"] | None:
     return _public(text, _ELASTIC)
 
 
+def _domain(text: str) -> str:
+    """In small letters, without the last dot."""
+    name = text.removesuffix(".").lower()
+    if not DOMAIN.fullmatch(name) or len(name) > 253:
+        raise Mistake(f"{quoted(text)} is not a domain name", "write it like corp.internal")
+    return name
+
+
+def _record_name(text: str) -> str:
+    if text == "@":
+        return text
+    name = text.lower()
+    if not RECORD_NAME.fullmatch(name) or len(name) > 253:
+        raise Mistake(f"{quoted(text)} is not a record's name", "write it like www, or @ for the zone's own name")
+    return name
+
+
+def _record_type(text: str) -> str:
+    if text not in RECORD_TYPES:
+        raise Mistake(f"{quoted(text)} is not simulated", f"there are {', '.join(RECORD_TYPES)}", field=True)
+    return text
+
+
+def _name_server(text: str) -> Ip | None:
+    return None if text == "AmazonProvidedDNS" else _address(text)
+
+
 def _quantity(example: str) -> WithJsonSchema:
     pattern = r"^[0-9]+(\.[0-9]+)? *[^0-9. ]+$"
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
@@ -169,6 +199,13 @@ ElasticIp = Annotated[
     from_text(_elastic_ip),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "format": "ipv4", "examples": [_ELASTIC]}]}),
 ]
+Domain = Annotated[str, from_text(_domain), WithJsonSchema({"type": "string", "examples": ["corp.internal"]})]
+RecordName = Annotated[str, from_text(_record_name), WithJsonSchema({"type": "string", "examples": ["www", "@"]})]
+RecordType = Annotated[
+    Literal["A", "CNAME", "PTR", "TXT"], from_text(_record_type), WithJsonSchema({"enum": list(RECORD_TYPES)})
+]
+NameServer = Annotated[Ip | None, from_text(_name_server), _ADDRESS]
+"""None is AmazonProvidedDNS."""
 Duration = Annotated[int, from_text(quantity.duration_ns), _quantity("5 ms")]
 Seconds = Annotated[int, from_text(lambda text: quantity.duration_ns(text, "s")), _quantity("1 s")]
 """A duration that mostly has so many seconds; any unit will do."""
@@ -212,11 +249,19 @@ class _Also:
         if self.form == "item":
             return {"anyOf": [full["items"], full]}
         names = {"type": "array", "items": {"type": "string"}}
+        if self.form == "values":
+            return {"anyOf": [{"type": "string"}, names, full]}
         return {"anyOf": [full, {"type": "string"}, names, {"type": "null"}]}
+
+
+def _values_are_a_record(value: object) -> object:
+    """An address, or several, for a record of type A."""
+    return {"values": value} if isinstance(value, str | list) else value
 
 
 ONE_OR_MORE = (BeforeValidator(_one_is_a_list), _Also("item"))
 NAMES_OR_MAP = (BeforeValidator(_names_are_a_map), _Also("names"))
+VALUES_OR_MAP = (BeforeValidator(_values_are_a_record), _Also("values"))
 
 EVERY_ZONE = "every zone"
 """The key that `per_zone: true` becomes; it cannot be a name."""

@@ -14,21 +14,26 @@ from dcsim.topology.fields import (
     NAMES_OR_MAP,
     ONE_OR_MORE,
     PER_ZONE,
+    VALUES_OR_MAP,
     Address,
     Block,
     Boolean,
+    Domain,
     Duration,
     EgressRule,
     ElasticIp,
     Frequency,
     IngressRule,
     Name,
+    NameServer,
     NumberedEgress,
     NumberedIngress,
     PublicAddress,
     Queue,
     Rate,
     Ratio,
+    RecordName,
+    RecordType,
     Seconds,
     Spec,
     Text,
@@ -59,7 +64,6 @@ VPC_LATER = (
     "vpc_endpoints",
 )
 REGION_LATER = (
-    "hosted_zones",
     "quotas",
     "regions",
     "sites",
@@ -308,12 +312,32 @@ class InstanceSpec(InstanceFields):
     count: Copies | None = Field(default=None, description="Copies NAME-1, NAME-2, in each zone if per_zone is there.")
 
 
+class DhcpOptionsSpec(Spec):
+    noun: ClassVar[str] = "DHCP option set"
+    later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, "netbios_name_servers", "netbios_node_type")
+    domain_name: Domain | None = Field(default=None, description="By default AWS's own for the region.")
+    domain_name_servers: Annotated[list[NameServer], *ONE_OR_MORE] = Field(
+        default=[], description="Four addresses at most; by default AmazonProvidedDNS, the VPC's resolver."
+    )
+    ntp_servers: Annotated[list[Address], *ONE_OR_MORE] = Field(
+        default=[], description="Four addresses at most; by default none."
+    )
+
+
 class VpcSpec(Spec):
     noun: ClassVar[str] = "vpc"
     later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, *VPC_LATER)
     cidr_block: Block | None = Field(default=None, description="Its addresses: a block from /16 to /28.")
     secondary_cidr_blocks: Annotated[list[Block], *ONE_OR_MORE] = Field(
         default=[], description="More blocks, four at most; subnets are each in one block."
+    )
+    enable_dns_support: Boolean = Field(default=True, description="false: there is no resolver. By default true.")
+    enable_dns_hostnames: Boolean = Field(
+        default=False,
+        description="true gives public addresses names, and lets private hosted zones count. By default false.",
+    )
+    dhcp_options: DhcpOptionsSpec | None = Field(
+        default=None, description="What guests are told beside their address; by default AWS's own set."
     )
     internet_gateway: Name | None = Field(
         default=None, description="Its name, for routes: the VPC's door to the Internet. By default there is none."
@@ -337,6 +361,27 @@ class VpcPeeringConnectionSpec(Spec):
     noun: ClassVar[str] = "peering connection"
     vpc: Text = Field(description="The VPC that asks for it.")
     peer_vpc: Text = Field(description="The other VPC, which accepts at once. Both need routes through it.")
+
+
+class RecordSpec(Spec):
+    noun: ClassVar[str] = "record"
+    later: ClassVar[tuple[str, ...]] = ("alias", "weight", "failover", "region", "health_check", "multi_value_answer")
+    type: RecordType = Field(default="A", description="A, CNAME, PTR or TXT. By default A.")
+    ttl: Seconds = Field(default=300_000_000_000, description="How long it may be remembered; by default 300 s.")
+    values: Annotated[list[Text], *ONE_OR_MORE] = Field(
+        description="Addresses or guests' names for A; a name for CNAME and PTR; text for TXT."
+    )
+
+
+class HostedZoneSpec(Spec):
+    noun: ClassVar[str] = "hosted zone"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
+    vpcs: Annotated[list[Text], *ONE_OR_MORE] | None = Field(
+        default=None, description="The VPCs that see it: a private zone. By default it is public."
+    )
+    records: dict[RecordName, Annotated[RecordSpec, *VALUES_OR_MAP]] = Field(
+        default={}, description="By name before the zone's, @ for its own; an address or a guest's name is enough."
+    )
 
 
 class OutsiderSpec(Spec):
@@ -379,4 +424,5 @@ class TopologyFile(Spec):
     vpc_peering_connections: dict[Name, VpcPeeringConnectionSpec] = Field(
         default={}, description="By name: what joins two VPCs."
     )
+    hosted_zones: dict[Domain, HostedZoneSpec] = Field(default={}, description="DNS zones, by domain name.")
     internet: InternetSpec = Field(default=InternetSpec(), description="The rest of the world.")

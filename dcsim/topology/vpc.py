@@ -25,6 +25,7 @@ from dcsim.request import (
     RunInstances,
 )
 from dcsim.topology.context import Context, Vpc
+from dcsim.topology.hosted_zone import dns_settings, hosted_zones
 from dcsim.topology.names import Catalog, Copy, Named, zone_copies
 from dcsim.topology.peering import peerings
 from dcsim.topology.plan import INTERNET
@@ -65,6 +66,7 @@ def requests(context: Context) -> tuple[Request, ...]:
         *(each for vpc in vpcs for each in _instances(context, vpc)),
         *(each for vpc in vpcs for each in _elastic_ips(context, vpc)),
         *(each for vpc in vpcs for each in _routes(context, vpc)),
+        *hosted_zones(context),
     )
 
 
@@ -172,6 +174,7 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
     for position, block in enumerate(vpc.spec.secondary_cidr_blocks):
         mark = context.value([*vpc.path, "secondary_cidr_blocks", position])
         yield AssociateVpcCidrBlock(name, block, mark=mark)
+    yield from dns_settings(context, name, vpc.spec)
     for table in vpc.route_tables:
         yield CreateRouteTable(name, table.name, mark=context.key(table.path))
     yield from _network_acls(context, vpc)

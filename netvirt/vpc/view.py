@@ -8,6 +8,7 @@ from netvirt.vpc.classifier import Members
 from netvirt.vpc.network_acl import NetworkAcl
 from netvirt.vpc.route_table import RouteTable
 from netvirt.vpc.security_group import SecurityGroup
+from netvirt.vpc.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class VpcView:
-    """Dictionaries are keyed by id; `by_address` and `by_mac` lead to interface ids. Nothing in it ever changes.
+    """Dictionaries are keyed by id; `by_address`, `by_mac`, `by_number` and `by_name` lead to interface ids.
+    Nothing in it ever changes.
 
     `peers` are the VPCs of active peering connections, by the connection's id, each as it was when this view was
     made and without peers of its own: peering is not transitive. `members` holds their groups too.
@@ -67,7 +69,7 @@ class VpcView:
     name: str
     cidrs: tuple[Cidr, ...]
     resolver: Ip
-    domain_name: str
+    services: Services
     subnets: Mapping[str, Subnet]
     tables: Mapping[str, RouteTable]
     acls: Mapping[str, NetworkAcl]
@@ -77,6 +79,8 @@ class VpcView:
     by_address: Mapping[Ip, str]
     by_mac: Mapping[Mac, str]
     by_number: Mapping[int, str]
+    by_name: Mapping[str, str]
+    """In small letters, as DNS compares them."""
     peers: "Mapping[str, VpcView]"
     internet_gateway: str
     """The id of the attached one, empty when there is none."""
@@ -85,14 +89,15 @@ class VpcView:
 
     def known(self, eni: str) -> Interface | None:
         """An interface of this VPC or of a peer."""
-        return next((view.interfaces[eni] for view in self._near() if eni in view.interfaces), None)
+        return next((view.interfaces[eni] for view in self.near() if eni in view.interfaces), None)
 
     def numbered(self, number: int) -> Interface | None:
         """The interface with that number, of this VPC or of a peer."""
-        eni = next((view.by_number[number] for view in self._near() if number in view.by_number), None)
+        eni = next((view.by_number[number] for view in self.near() if number in view.by_number), None)
         return None if eni is None else self.known(eni)
 
-    def _near(self) -> "Iterator[VpcView]":
+    def near(self) -> "Iterator[VpcView]":
+        """This VPC and its peers."""
         yield self
         yield from self.peers.values()
 

@@ -244,8 +244,7 @@ NOBODY = [
     ("web-a 255.255.255.255 udp 1", "vpc shop", "BLOCKED broadcast and multicast are not supported"),
     ("web-a 224.0.0.251 udp 5353", "vpc shop", "BLOCKED broadcast and multicast are not supported"),
     ("web-a 10.0.1.1 icmp", "service link-local", "UNKNOWN UNSUPPORTED_COMPONENT"),
-    ("web-a 10.0.0.2 udp 53", "service link-local", "UNKNOWN UNSUPPORTED_COMPONENT"),
-    ("web-a 169.254.169.253 udp 53", "service link-local", "UNKNOWN UNSUPPORTED_COMPONENT"),
+    ("web-a 169.254.169.253 tcp 53", "service link-local", "UNKNOWN UNSUPPORTED_COMPONENT"),
     ("web-a 169.254.169.254 tcp 80", "service link-local", "UNKNOWN UNSUPPORTED_COMPONENT"),
     ("db-a 127.0.0.1 tcp 80", "rt main", "BLOCKED NO_ROUTE_TO_DESTINATION"),
     ("db-a 0.0.0.0 tcp 80", "rt main", "BLOCKED NO_ROUTE_TO_DESTINATION"),
@@ -392,3 +391,17 @@ def test_traffic_in_capitals(desk: Desk) -> None:
     small, large = (desk.dcsim("trace", "two-az.yaml", "left", "right", *words) for words in (["icmp"], ["ICMP"]))
     assert (large.status, large.out) == (0, small.out)
     assert desk.dcsim("trace", "two-az.yaml", "left", "right", "TCP 22").status == 1
+
+
+@pytest.mark.parametrize("asked", ["10.0.0.2 udp 53", "169.254.169.253 udp 53", "169.254.169.123 udp 123"])
+def test_the_host_answers_for_names_and_time(desk: Desk, asked: str) -> None:
+    desk.write("a.yaml", SHOP)
+    said = desk.dcsim("trace", "a.yaml", "web-a", *asked.split())
+    assert (said.status, said.err) == (0, "")
+    name = "time" if asked.endswith("123") else "resolver"
+    assert said.out.split()[-14:] == [
+        "2",
+        "service",
+        name,
+        *["ANSWERED", "by", "the", "host;", "no", "group,", "ACL", "or", "route", "is", "asked"],
+    ]

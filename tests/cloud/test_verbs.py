@@ -33,7 +33,7 @@ def test_a_vpc_comes_with_what_ec2_makes_along(account: Account) -> None:
     view = account.view()
     assert (view.name, [str(cidr) for cidr in view.cidrs], view.vni) == ("m", ["10.0.0.0/16"], 4096)
     assert format_ip(view.resolver) == "10.0.0.2"
-    assert view.domain_name == "eu-west-1.compute.internal"
+    assert view.services.domain_name == "eu-west-1.compute.internal"
     (main,) = view.tables.values()
     assert (main.name, [route.text for route in main.routes]) == ("main", ["10.0.0.0/16 -> local"])
     (acl,) = view.acls.values()
@@ -47,7 +47,7 @@ def test_a_vpc_comes_with_what_ec2_makes_along(account: Account) -> None:
 
 
 def test_the_first_region_has_its_own_domain() -> None:
-    assert Account(region="us-east-1").vpc.domain_name == "ec2.internal"
+    assert Account(region="us-east-1").vpc.services.domain_name == "ec2.internal"
 
 
 def test_vpcs_are_apart(account: Account) -> None:

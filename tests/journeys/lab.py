@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from textwrap import dedent
 from typing import Any, NamedTuple, SupportsBytes
 
+from scapy.layers.dhcp import DHCP
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
@@ -231,3 +232,8 @@ def round_trips(answers: list[Answer]) -> list[int]:
     """Of the answered, in the order of their ticks."""
     ordered = sorted(answers, key=lambda answer: answer.sequence)
     return [answer.rtt_ns for answer in ordered if answer.rtt_ns is not None]
+
+
+def is_dhcp_ack(data: bytes) -> bool:
+    packet = Ether(data)
+    return DHCP in packet and ("message-type", 5) in packet[DHCP].options

@@ -13,7 +13,7 @@ from netvirt.address import format_ip, format_mac
 from netvirt.journey import Outcome
 from netvirt.vpc.conntrack import UDP_NS, UDP_STREAM_NS
 
-from .lab import MS, PAIR, Fate, Region, S, shaper_ns
+from .lab import MS, PAIR, Fate, Region, S, is_dhcp_ack, shaper_ns
 
 
 def asker_and_answerer(asks: str, answers: str) -> str:
@@ -222,17 +222,12 @@ def test_every_guest_gets_its_own_address_by_dhcp() -> None:
 
 def test_dhcp_tells_mask_router_resolver_and_mtu() -> None:
     region = Region(MANY)
-    acks = {each.guest: Ether(each.data)[DHCP].options for each in region.seen if is_ack(each.data)}
+    acks = {each.guest: Ether(each.data)[DHCP].options for each in region.seen if is_dhcp_ack(each.data)}
     assert len(acks) == 6
     told = {name: {option[0]: option[1] for option in options if len(option) == 2} for name, options in acks.items()}
     asked = ("subnet_mask", "router", "name_server", "interface-mtu")
     assert [told["small-b-1"][key] for key in asked] == ["255.255.255.240", "10.0.1.17", "10.0.0.2", 9001]
     assert [told["large"][key] for key in asked] == ["255.255.128.0", "10.0.128.1", "10.0.0.2", 9001]
-
-
-def is_ack(data: bytes) -> bool:
-    packet = Ether(data)
-    return DHCP in packet and ("message-type", 5) in packet[DHCP].options
 
 
 def test_dhcp_refuses_anothers_address() -> None:

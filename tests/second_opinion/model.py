@@ -8,10 +8,13 @@ from dcsim.request import (
     ALL_PROTOCOLS,
     ANY_ICMP,
     AssociateAddress,
+    AssociateDhcpOptions,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
+    ChangeResourceRecordSets,
+    CreateHostedZone,
     CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
@@ -21,6 +24,7 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    ModifyVpcAttribute,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
@@ -146,6 +150,7 @@ class Vpc:
     """The first, and the resolver's."""
     more_blocks: list[IPv4Network] = field(default_factory=list)
     has_gateway: bool = False
+    has_resolver: bool = True
     peers: dict[str, "Vpc"] = field(default_factory=dict, repr=False)
     """By the name of the peering connection."""
     subnets: dict[str, Subnet] = field(default_factory=dict)
@@ -206,10 +211,16 @@ class Region:
         if isinstance(request, CreateVpc):
             self.vpcs[request.name] = Vpc(request.name, IPv4Network(request.cidr_block))
             return
+        if isinstance(request, CreateHostedZone | ChangeResourceRecordSets):
+            return  # names, not ways
         vpc = self.vpcs[request.vpc]
         match request:
             case AssociateVpcCidrBlock():
                 vpc.more_blocks.append(IPv4Network(request.cidr_block))
+            case ModifyVpcAttribute():
+                vpc.has_resolver = request.enable_dns_support
+            case AssociateDhcpOptions():
+                pass
             case CreateSubnet():
                 vpc.subnets[request.name] = Subnet(IPv4Network(request.cidr_block), request.map_public_ip_on_launch)
             case CreateRouteTable():

@@ -386,7 +386,6 @@ LATER = {
     "topology": (
         "{}: {{}}",
         [
-            "hosted_zones",
             "transit_gateways",
             "vpn_connections",
             "sites",

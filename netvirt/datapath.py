@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from netvirt.address import BROADCAST_IP, Cidr, Ip, Ns
-from netvirt.frame import ICMP_ANSWERS, Flow
+from netvirt.frame import Flow
 from netvirt.gateway import internet, peering
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
@@ -20,9 +20,7 @@ from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToPeering
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.services import Service, service_at
 from netvirt.vpc.tracker import Tracker
-from netvirt.vpc.traffic import ICMP
 from netvirt.vpc.view import Interface, Subnet, VpcView
-from netvirt.wire.icmp import ERRORS as ICMP_ERRORS
 
 LINK_LOCAL = Cidr(Ip(169 << 24 | 254 << 16), 16)
 MULTICAST = Cidr(Ip(224 << 24), 4)
@@ -230,7 +228,7 @@ def _opens_flow(
     flow: Flow, permitting: Sequence[Classifier[GroupRule]], opposite: Sequence[Classifier[GroupRule]]
 ) -> bool:
     """An ICMP error or answer begins nothing that could be answered; all else is tracked, but for AWS's exception."""
-    if flow.protocol == ICMP and (flow.icmp_type in ICMP_ERRORS or flow.icmp_type in ICMP_ANSWERS):
+    if flow.is_icmp_error or flow.is_icmp_answer:
         return False
     return not security_group.untracked(permitting, opposite, flow)
 

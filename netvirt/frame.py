@@ -10,11 +10,13 @@ import struct
 from dataclasses import dataclass
 from typing import Any, SupportsBytes
 
-from netvirt.address import Ip
-from netvirt.wire import icmp, ipv4, tcp, udp
-from netvirt.wire.ethernet import HEADER_BYTES
+from netvirt.address import V6, Ip, octets
+from netvirt.wire import icmp, icmpv6, ipv4, ipv6, tcp, udp
+from netvirt.wire.ethernet import ETHERTYPE_IPV6, HEADER_BYTES
 from netvirt.wire.icmp import Icmp
+from netvirt.wire.icmpv6 import Icmpv6
 from netvirt.wire.ipv4 import Ipv4
+from netvirt.wire.ipv6 import PROTOCOL_ICMPV6, Ipv6, Upper
 from netvirt.wire.malformed import Malformed
 from netvirt.wire.tcp import Tcp
 
@@ -22,7 +24,8 @@ from netvirt.wire.tcp import Tcp
 class Frame:
     """Bytes as on the wire, never changed once sent, and their flow key.
 
-    `key` is protocol, source, destination and both ports: 13 octets, or empty when the frame has no such thing.
+    `key` is protocol, source, destination and both ports: 13 octets, 37 of IPv6, or empty when the frame has no such
+    thing.
     `odd` says that the key does not tell enough: only the slow path may decide.
     """
 
@@ -49,7 +52,8 @@ class Frame:
         import scapy.contrib.geneve
         import scapy.layers.dhcp
         import scapy.layers.dns
-        import scapy.layers.inet  # noqa: F401  imported for what they teach Ether to dissect
+        import scapy.layers.inet
+        import scapy.layers.inet6  # noqa: F401  imported for what they teach Ether to dissect
         from scapy.layers.l2 import Ether
 
         return Ether(self.data)
@@ -66,6 +70,10 @@ _PLAIN_BYTES = 48
 _plain_fields = struct.Struct("!12x HBx H2xH xc2x 12s H6xBB").unpack_from
 """Ethertype; version and header length; total length, flags and offset; protocol; addresses and ports; then
 UDP's length, or TCP's data offset and flags."""
+
+_PLAIN_IPV6_BYTES = 68
+_plain_ipv6_fields = struct.Struct("!14xB3xHcx36sH6xBB").unpack_from
+"""As above, of IPv6: version, payload length, next header, addresses and ports, and the transport's fields."""
 
 _IMPOSSIBLE = 1 << 16
 _TCP_LEAST_TOTAL = tuple(20 + (octet >> 4) * 4 if octet >> 4 >= 5 else _IMPOSSIBLE for octet in range(256))
@@ -97,6 +105,8 @@ def parse(data: bytes) -> Frame:
                 return Frame(data, protocol + ends, _TCP_ODD[flags])
         elif protocol == b"\x11" and udp_length + 20 == total >= 28:
             return Frame(data, protocol + ends, False)
+    elif ethertype == ETHERTYPE_IPV6:
+        return _parse_ipv6(data)
     return Frame(data, b"", True)
 
 
@@ -108,14 +118,34 @@ def _parse_short(data: bytes) -> Frame:
     return Frame(data, b"", True)
 
 
+def _parse_ipv6(data: bytes) -> Frame:
+    """As `parse`, for IPv6 without extension headers. A short datagram is read as if zeros followed."""
+    head, length, protocol, ends, udp_length, offset, flags = _plain_ipv6_fields(data.ljust(_PLAIN_IPV6_BYTES, b"\0"))
+    if head >> 4 == 6 and length + 54 <= len(data):
+        if protocol == b"\x06":
+            if length + 20 >= _TCP_LEAST_TOTAL[offset]:
+                return Frame(data, protocol + ends, _TCP_ODD[flags])
+        elif protocol == b"\x11" and udp_length == length >= 8:
+            return Frame(data, protocol + ends, False)
+    return Frame(data, b"", True)
+
+
 _KEY = struct.Struct("!BIIHH")
+_IPV6_KEY = struct.Struct("!B16s16sHH")
 _PORTS = struct.Struct("!HH")
 _QUOTED_BYTES = 8
 """The least that an ICMP error quotes after the IPv4 header (RFC 792)."""
-_QUERIES = {icmp.ECHO_REQUEST: icmp.ECHO_REPLY, 13: 14, 15: 16, 17: 18}
-"""ICMP's questions and their answers: echo, timestamp, information, address mask (RFC 792; RFC 950)."""
-ICMP_ANSWERS = frozenset(_QUERIES.values())
-_ANSWERS = _QUERIES | {answer: question for question, answer in _QUERIES.items()}
+_QUERIES = {
+    ipv4.PROTOCOL_ICMP: {icmp.ECHO_REQUEST: icmp.ECHO_REPLY, 13: 14, 15: 16, 17: 18},
+    PROTOCOL_ICMPV6: {icmpv6.ECHO_REQUEST: icmpv6.ECHO_REPLY, 139: 140},
+}
+"""ICMP's questions and their answers: echo, timestamp, information, address mask (RFC 792; RFC 950); echo, node
+information (RFC 4443; RFC 4620)."""
+_ANSWERS = {
+    protocol: queries | {answer: question for question, answer in queries.items()}
+    for protocol, queries in _QUERIES.items()
+}
+_ICMP_ERRORS = {ipv4.PROTOCOL_ICMP: icmp.ERRORS, PROTOCOL_ICMPV6: icmpv6.ERRORS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +174,26 @@ class Flow:
         reply to come, and no other message's.
         """
         if self.icmp_type >= 0:
-            return _KEY.pack(
-                self.protocol, self.src, self.dst, max(self.icmp_id, 0), self.icmp_type << 8 | self.icmp_code
-            )
+            return self._key(max(self.icmp_id, 0), self.icmp_type << 8 | self.icmp_code)
         if self.fragment_offset:
             # Its ports are in another packet: it belongs to no flow but that of its like.
-            return _KEY.pack(self.protocol, self.src, self.dst, 0, 0) + b"+"
-        return _KEY.pack(self.protocol, self.src, self.dst, max(self.src_port, 0), max(self.dst_port, 0))
+            return self._key(0, 0) + b"+"
+        return self._key(max(self.src_port, 0), max(self.dst_port, 0))
+
+    def _key(self, first: int, second: int) -> bytes:
+        if self.src < V6:
+            return _KEY.pack(self.protocol, self.src, self.dst, first, second)
+        return _IPV6_KEY.pack(self.protocol, octets(self.src), octets(self.dst), first, second)
+
+    @property
+    def is_icmp_error(self) -> bool:
+        """About another packet, which it quotes."""
+        return self.icmp_type in _ICMP_ERRORS.get(self.protocol, ())
+
+    @property
+    def is_icmp_answer(self) -> bool:
+        """To a question of ICMP's: an echo reply, and the like."""
+        return self.icmp_type in _QUERIES.get(self.protocol, {}).values()
 
     def reply(self) -> "Flow":
         """The same headers on their way back: ends exchanged, answer for question and question for answer."""
@@ -160,7 +203,7 @@ class Flow:
             self.src,
             self.dst_port,
             self.src_port,
-            _ANSWERS.get(self.icmp_type, self.icmp_type),
+            _ANSWERS.get(self.protocol, {}).get(self.icmp_type, self.icmp_type),
             self.icmp_code,
             self.fragment_offset,
             self.more_fragments,
@@ -169,14 +212,28 @@ class Flow:
         )
 
 
+Packet = Ipv4 | Upper
+"""What the transport is read from: the same names, whatever stood before it."""
+
+
 def flow_of(data: bytes) -> Flow:
-    """The flow of a frame whose ethertype says IPv4; Malformed says which header lies.
+    """The flow of a frame whose ethertype says IPv4 or IPv6; Malformed says which header lies.
 
     The IPv4 header checksum is verified; those of the transport are the ends' business, not the network's.
     """
+    if _is_ipv6(data):
+        return _flow_in(ipv6.upper(Ipv6.parse(data[HEADER_BYTES:])))
     packet = Ipv4.parse(data[HEADER_BYTES:])
     if not ipv4.header_checksum_ok(data[HEADER_BYTES:]):
         raise Malformed("IPv4 header checksum")
+    return _flow_in(packet)
+
+
+def _is_ipv6(data: bytes) -> bool:
+    return int.from_bytes(data[12:14]) == ETHERTYPE_IPV6
+
+
+def _flow_in(packet: Packet) -> Flow:
     if packet.fragment_offset:
         return _bare_flow(packet)
     match packet.protocol:
@@ -184,42 +241,47 @@ def flow_of(data: bytes) -> Flow:
             return _udp_flow(packet)
         case ipv4.PROTOCOL_TCP:
             return _tcp_flow(packet)
-        case ipv4.PROTOCOL_ICMP:
+        case _ if _speaks_icmp(packet):
             return _icmp_flow(packet)
         case _:
             return _bare_flow(packet)
 
 
-def quoted_flow(data: bytes, flow: Flow) -> Flow | None:
-    """The flow that an ICMP error is about (RFC 792 quotes its IPv4 header and 8 octets); None if it tells of none.
+def _speaks_icmp(packet: Packet) -> bool:
+    """Its own family's: ICMP over IPv6, or ICMPv6 over IPv4, is a protocol like any other."""
+    return packet.protocol == (PROTOCOL_ICMPV6 if packet.src >= V6 else ipv4.PROTOCOL_ICMP)
 
-    `flow` is that of the whole frame, `data`. What is quoted was sent by whom the error goes to.
+
+def quoted_flow(data: bytes, flow: Flow) -> Flow | None:
+    """The flow that an ICMP error is about, whose headers it quotes; None if it tells of none.
+
+    `flow` is that of the whole frame, `data`. What is quoted was sent by whom the error goes to. RFC 792 quotes 8
+    octets after the header, RFC 4443 section 2.4 as much as there is room for.
     """
-    if flow.protocol != ipv4.PROTOCOL_ICMP or flow.icmp_type not in icmp.ERRORS:
+    if not flow.is_icmp_error:
         return None
     try:
+        if flow.protocol == PROTOCOL_ICMPV6:
+            carried = ipv6.upper(Ipv6.parse(data[HEADER_BYTES:]))
+            return _flow_of_quote(ipv6.upper(Ipv6.parse_quote(Icmpv6.parse(carried.payload).payload)))
         message = Icmp.parse(Ipv4.parse(data[HEADER_BYTES:]).payload)
         return _flow_of_quote(Ipv4.parse_quote(message.payload))
     except Malformed:
         return None
 
 
-def _flow_of_quote(quote: Ipv4) -> Flow:
+def _flow_of_quote(quote: Packet) -> Flow:
     if quote.fragment_offset:
         return _bare_flow(quote)
-    match quote.protocol:
-        case ipv4.PROTOCOL_UDP | ipv4.PROTOCOL_TCP:
-            if len(quote.payload) < _QUOTED_BYTES:
-                raise Malformed("quoted ports cut short")
-            src_port, dst_port = _PORTS.unpack_from(quote.payload)
-            return Flow(quote.protocol, quote.src, quote.dst, src_port, dst_port)
-        case ipv4.PROTOCOL_ICMP:
-            return _icmp_flow(quote)
-        case _:
-            return _bare_flow(quote)
+    if quote.protocol in (ipv4.PROTOCOL_UDP, ipv4.PROTOCOL_TCP):
+        if len(quote.payload) < _QUOTED_BYTES:
+            raise Malformed("quoted ports cut short")
+        src_port, dst_port = _PORTS.unpack_from(quote.payload)
+        return Flow(quote.protocol, quote.src, quote.dst, src_port, dst_port)
+    return _icmp_flow(quote) if _speaks_icmp(quote) else _bare_flow(quote)
 
 
-def _bare_flow(packet: Ipv4) -> Flow:
+def _bare_flow(packet: Packet) -> Flow:
     return Flow(
         packet.protocol,
         packet.src,
@@ -229,7 +291,7 @@ def _bare_flow(packet: Ipv4) -> Flow:
     )
 
 
-def _udp_flow(packet: Ipv4) -> Flow:
+def _udp_flow(packet: Packet) -> Flow:
     src_port, dst_port, length = udp.header(packet.payload)
     # A first fragment is shorter than the datagram that its header tells of.
     if length > len(packet.payload) and not packet.more_fragments:
@@ -237,7 +299,7 @@ def _udp_flow(packet: Ipv4) -> Flow:
     return Flow(packet.protocol, packet.src, packet.dst, src_port, dst_port, more_fragments=packet.more_fragments)
 
 
-def _tcp_flow(packet: Ipv4) -> Flow:
+def _tcp_flow(packet: Packet) -> Flow:
     """A first fragment without a whole TCP header is malformed: such hide flags from filters (RFC 1858 section 3)."""
     segment = Tcp.parse(packet.payload)
     return Flow(
@@ -251,7 +313,8 @@ def _tcp_flow(packet: Ipv4) -> Flow:
     )
 
 
-def _icmp_flow(packet: Ipv4) -> Flow:
+def _icmp_flow(packet: Packet) -> Flow:
+    # The headers of both families' messages are alike.
     message = Icmp.parse(packet.payload)
     return Flow(
         packet.protocol,
@@ -260,5 +323,5 @@ def _icmp_flow(packet: Ipv4) -> Flow:
         icmp_type=message.type,
         icmp_code=message.code,
         more_fragments=packet.more_fragments,
-        icmp_id=message.identifier if message.type in _ANSWERS else -1,
+        icmp_id=message.identifier if message.type in _ANSWERS[packet.protocol] else -1,
     )

@@ -1,18 +1,19 @@
 """The classifier held against asking every rule in turn."""
 
+from itertools import product
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
-from netvirt.address import Cidr, Ip
+from netvirt.address import V6, Cidr, Ip, block_around
 from netvirt.frame import Flow
 from netvirt.vpc.classifier import MOST_KINDS, Classifier
 from netvirt.vpc.traffic import ALL_PORTS, ANY, ICMP, NO_PORT, TCP, UDP, Traffic
 
 GRE = 47
 PORTS = (0, 1, 79, 80, 81, 443, 1024, 65534, 65535)
-ADDRESSES = tuple(Ip(10 << 24 | low) for low in (0, 1, 2, 3, 256, 257, 65536)) + (Ip(11 << 24),)
+ADDRESSES = tuple(Ip(10 << 24 | low) for low in (0, 1, 2, 3, 256, 257, 65536)) + (Ip(11 << 24), Ip(V6 | 10 << 24), Ip(V6 | 1))
 MEMBERS = {"sg-1": frozenset(ADDRESSES[:2]), "sg-2": frozenset(ADDRESSES[1:4]), "sg-3": frozenset[Ip]()}
 
 
@@ -30,8 +31,7 @@ def random_rule(random: Random) -> Rule:
     else:
         traffic = Traffic(protocol)
     prefix = random.choice((0, 8, 16, 24, 30, 31, 32))
-    mask = Cidr(Ip(0), prefix).mask
-    blocks: list[Cidr | str] = [Cidr(Ip(random.choice(ADDRESSES) & mask), prefix)] * 3
+    blocks: list[Cidr | str] = [block_around(random.choice(ADDRESSES), prefix)] * 3
     return Rule(traffic, random.choice([*blocks, "sg-1", "sg-2", "sg-3", "sg-unknown"]))
 
 
@@ -64,14 +64,13 @@ def test_who_means_everyone_on_which_ports(seed: int) -> None:
     random = Random(seed)
     rules = [random_rule(random) for _ in range(random.choice((1, 5, 20)))]
     classifier = Classifier(rules)
-    for protocol in (TCP, UDP):
-        open_to_all = [
-            rule for rule in rules if rule.peer == Cidr(Ip(0), 0) and rule.traffic.protocol in (-1, protocol)
-        ]
+    for protocol, ipv6 in product((TCP, UDP), (False, True)):
+        everyone = Cidr(Ip(V6 if ipv6 else 0), 0)
+        open_to_all = [rule for rule in rules if rule.peer == everyone and rule.traffic.protocol in (-1, protocol)]
         for port in PORTS:
             wanted = any(rule.traffic.first_port <= port <= rule.traffic.last_port for rule in open_to_all)
-            assert classifier.for_everyone(protocol, port) == wanted
-        assert classifier.for_everyone(protocol, NO_PORT) == any(rule.traffic.every_port for rule in open_to_all)
+            assert classifier.for_everyone(protocol, port, ipv6) == wanted
+        assert classifier.for_everyone(protocol, NO_PORT, ipv6) == any(rule.traffic.every_port for rule in open_to_all)
 
 
 def test_who_sends_every_kind_of_icmp_costs_no_memory() -> None:

@@ -7,7 +7,7 @@ from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from netvirt.address import ANY_IP, Cidr, Ip
+from netvirt.address import ANY_IP, EVERYWHERE, EVERYWHERE_IPV6, Cidr, Ip
 from netvirt.frame import Flow
 from netvirt.vpc.traffic import ANY, Traffic
 
@@ -36,15 +36,19 @@ class _ByPeer(Generic[R]):
     def __init__(self, rules: Iterable[R]) -> None:
         blocks: dict[int, dict[int, tuple[int, R]]] = {}
         groups: list[tuple[int, str, R]] = []
+        everyone: set[bool] = set()
         for place, rule in enumerate(rules):
             peer = rule.peer
             if isinstance(peer, Cidr):
-                blocks.setdefault(peer.mask, {}).setdefault(peer.network, (place, rule))
+                # Minus a size keeps the family's bit, so that no address finds a block of the other family.
+                blocks.setdefault(-peer.size, {}).setdefault(peer.network, (place, rule))
+                if peer in (EVERYWHERE, EVERYWHERE_IPV6):
+                    everyone.add(peer.is_ipv6)
             else:
                 groups.append((place, peer, rule))
         self._blocks = tuple(blocks.items())
         self._groups = tuple(groups)
-        self.for_everyone = 0 in blocks
+        self.for_everyone = frozenset(everyone)
 
     def first(self, peer: Ip, members: Members) -> R | None:
         best: tuple[int, R] | None = None
@@ -75,9 +79,10 @@ class Classifier(Generic[R]):
         """The first rule that speaks about this flow with this peer."""
         return self._about(flow.protocol, flow.dst_port, flow.icmp_type, flow.icmp_code).first(peer, members)
 
-    def for_everyone(self, protocol: int, port: int) -> bool:
-        """Is there a rule about TCP or UDP to this port that means all addresses? To every port, with NO_PORT."""
-        return self._about(protocol, port, ANY, ANY).for_everyone
+    def for_everyone(self, protocol: int, port: int, ipv6: bool) -> bool:
+        """Is there a rule about TCP or UDP to this port that means all addresses of a family? To every port, with
+        NO_PORT."""
+        return ipv6 in self._about(protocol, port, ANY, ANY).for_everyone
 
     def _about(self, protocol: int, port: int, icmp_type: int, icmp_code: int) -> _ByPeer[R]:
         kind = protocol, bisect(self._bounds, port), icmp_type, icmp_code

@@ -9,7 +9,7 @@ from typing import Protocol
 from netvirt.address import Ns
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
-from netvirt.vpc.traffic import ICMP, TCP, UDP
+from netvirt.vpc.traffic import ICMP, ICMPV6, TCP, UDP
 from netvirt.wire.tcp import FIN, RST
 
 SECOND = 1_000_000_000
@@ -102,4 +102,4 @@ def timeout_of(protocol: int, state: int) -> int:
         return TCP_OPENING_NS.value if state == OPENED else TCP_ESTABLISHED_NS.value
     if protocol == UDP:
         return UDP_STREAM_NS.value if state == STREAM else UDP_NS.value
-    return ICMP_NS.value if protocol == ICMP else OTHER_NS.value
+    return ICMP_NS.value if protocol in (ICMP, ICMPV6) else OTHER_NS.value

@@ -63,23 +63,24 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """An immutable table. Lookup is one dict per prefix length, longest first."""
+    """An immutable table. Lookup is one dict per size of block, smallest first."""
 
     id: str
     name: str
     routes: tuple[Route, ...]
-    _by_length: tuple[tuple[int, dict[int, Route]], ...] = field(repr=False, compare=False, default=())
+    _by_mask: tuple[tuple[int, dict[int, Route]], ...] = field(repr=False, compare=False, default=())
 
     @staticmethod
     def of(table_id: str, name: str, routes: Sequence[Route]) -> "RouteTable":
-        by_length: dict[int, dict[int, Route]] = {}
+        by_size: dict[int, dict[int, Route]] = {}
         for route in routes:
-            by_length.setdefault(route.destination.prefix, {})[route.destination.network] = route
-        lengths = tuple((Cidr(Ip(0), length).mask, by_length[length]) for length in sorted(by_length, reverse=True))
-        return RouteTable(table_id, name, tuple(routes), lengths)
+            by_size.setdefault(route.destination.size, {})[route.destination.network] = route
+        # Minus a size keeps the family's bit, so that no address finds a route of the other family.
+        masks = tuple((-size, by_size[size]) for size in sorted(by_size))
+        return RouteTable(table_id, name, tuple(routes), masks)
 
     def lookup(self, destination: Ip) -> Route | None:
-        for mask, routes in self._by_length:
+        for mask, routes in self._by_mask:
             route = routes.get(destination & mask)
             if route is not None:
                 return route

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from netvirt.address import Cidr
+from netvirt.address import Cidr, is_ipv6
 from netvirt.frame import Flow
 from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.traffic import NO_PORT, TCP, UDP, Traffic
@@ -48,10 +48,12 @@ def untracked(
     """Is a flow that the rules permit let through without a record?
 
     TCP and UDP only: a rule permits it for all addresses, and the opposite direction has a rule that permits
-    all addresses on all ports; the reply is then judged by that rule (connection tracking, "Untracked connections").
+    all addresses on all ports, of the flow's family; the reply is then judged by that rule (connection tracking,
+    "Untracked connections").
     """
     if flow.protocol not in (TCP, UDP):
         return False
-    if not any(rules.for_everyone(flow.protocol, flow.dst_port) for rules in permitting):
+    ipv6 = is_ipv6(flow.src)
+    if not any(rules.for_everyone(flow.protocol, flow.dst_port, ipv6) for rules in permitting):
         return False
-    return any(rules.for_everyone(flow.protocol, NO_PORT) for rules in opposite)
+    return any(rules.for_everyone(flow.protocol, NO_PORT, ipv6) for rules in opposite)

@@ -10,7 +10,7 @@ ALL_PORTS = (0, 65535)
 NO_PORT = -1
 """Of a packet without ports. What a rule says about it, it says about every port."""
 
-ICMP, TCP, UDP = 1, 6, 17
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 
 
 class Traffic(NamedTuple):
@@ -35,7 +35,7 @@ class Traffic(NamedTuple):
             # A non-initial fragment carries no ports, so only a rule for every port can know that it matches.
             # AWS documents nothing here; docs/limits.md says what we chose.
             return self.every_port or self.first_port <= flow.dst_port <= self.last_port
-        if flow.protocol == ICMP:
+        if flow.protocol in (ICMP, ICMPV6):
             return self._matches_icmp(flow)
         return True
 

@@ -1,6 +1,6 @@
 """The Internet checksum: computed (RFC 1071), updated in place (RFC 1624), and what UDP and TCP add to it."""
 
-from netvirt.address import Ip
+from netvirt.address import V6, Ip
 
 _MODULUS = 0xFFFF
 
@@ -39,8 +39,9 @@ def updated_checksum(checksum: int, old: int, new: int) -> int:
 
 
 def pseudo_header_sum(src: Ip, dst: Ip, protocol: int, length: int) -> int:
-    """What UDP (RFC 768) and TCP (RFC 9293 section 3.1) count besides their own octets.
+    """What UDP (RFC 768) and TCP (RFC 9293 section 3.1) count besides their own octets, over IPv6 ICMP too (RFC 8200
+    section 8.1).
 
-    Unfolded: an address is two words, and a sum of their integers has the same remainder.
+    Unfolded: an address is two words, or eight, and a sum of their integers has the same remainder.
     """
-    return src + dst + protocol + length
+    return (src & V6 - 1) + (dst & V6 - 1) + protocol + length

@@ -8,9 +8,10 @@ from netvirt.wire.malformed import Malformed
 
 from .oracle import Protocol, take
 from .protocols import PROTOCOLS
+from .protocols_ipv6 import IPV6_PROTOCOLS
 
 ten_thousand = settings.get_profile("wire")
-every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
+every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS + IPV6_PROTOCOLS, ids=lambda protocol: protocol.name)
 seeds = st.binary(min_size=40, max_size=80)
 """Octets for any protocol's fields; what is left over becomes the payload."""
 

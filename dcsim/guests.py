@@ -21,7 +21,7 @@ def guest_of(placed: Placed, nic: Nic, seed: int) -> Guest:
     request = placed.request
     source = Source(nic.source_id + 2)
     if placed.image is None:
-        return Idle(placed.interface.addresses, placed.subnet.cidr, source)
+        return Idle(placed.interface.addresses, placed.subnet.blocks, source)
     frequency_hz = request.frequency_hz or Settings().frequency_hz
     random = stream(seed, f"guest {placed.vpc.name}/{request.name}")
     return Machine(placed.image, source=source, random=random, frequency_hz=frequency_hz)

@@ -3,13 +3,14 @@
 from hypervisor.clock import Clock, Source
 from hypervisor.driver import Driver
 from hypervisor.guest import Reporter, Wire
-from netvirt.address import Cidr, Ip, format_ip, parse_ip
+from netvirt.address import Cidr, Ip, format_ip, is_ipv6, parse_address
 from netvirt.linklocal import MTU_BYTES
 from netvirt.ping import Ping, PingResult
 from netvirt.stack import Stack
 
 MOST_BYTES = MTU_BYTES.value - 28
 """Of data in a ping that is not fragmented: less the headers of IPv4 and ICMP."""
+MOST_BYTES_IPV6 = MTU_BYTES.value - 48
 
 
 def _are_numbers(*words: str) -> bool:
@@ -20,16 +21,16 @@ class Idle:
     """`netvirt.stack` behind a vNIC. Orders are those of the `agent` image; its addresses come from the control plane,
     not from DHCP."""
 
-    def __init__(self, addresses: tuple[Ip, ...], subnet: Cidr, source: Source) -> None:
+    def __init__(self, addresses: tuple[Ip, ...], blocks: tuple[Cidr, ...], source: Source) -> None:
         self.address = addresses[0]
         self._addresses = addresses
-        self._subnet = subnet
+        self._blocks = blocks
         self._source = source
 
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None:
         self._clock = clock
         self._report = report
-        self._stack = Stack(wire.mac, self._addresses, self._subnet, self._on_result)
+        self._stack = Stack(wire.mac, self._addresses, self._blocks, self._on_result)
         self._driver = Driver(self._stack, self._source, clock, wire)
         report.console(f"ready {format_ip(self.address)}")
 
@@ -51,11 +52,14 @@ class Idle:
 
     def _ping(self, number: int, target: str, count: int, every: int, timeout: int, size: int) -> None:
         try:
-            address = parse_ip(target)
+            address = parse_address(target)
         except ValueError as error:
             self._report.console(f"error {error}")
             return
-        if every < 1 or size > MOST_BYTES:
+        if not self._stack.speaks_to(address):
+            self._report.console(f"error no address to ping {target} from")
+            return
+        if every < 1 or size > (MOST_BYTES_IPV6 if is_ipv6(address) else MOST_BYTES):
             self._report.console(f"error ping every {every} ns with {size} octets")
             return
         self._stack.ping(Ping(number, address, count, every, timeout, size, self._clock.now))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from netvirt.address import BROADCAST_IP, Cidr, Ip, Ns
+from netvirt.address import BROADCAST_IP, Ip, Ns, is_ipv6, is_multicast, parse_cidr, parse_cidr_ipv6
 from netvirt.frame import Flow
 from netvirt.gateway import internet, peering
 from netvirt.journey import Hop, Outcome
@@ -22,8 +22,10 @@ from netvirt.vpc.services import Service, service_at
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.view import Interface, Subnet, VpcView
 
-LINK_LOCAL = Cidr(Ip(169 << 24 | 254 << 16), 16)
-MULTICAST = Cidr(Ip(224 << 24), 4)
+LINK_LOCAL = parse_cidr("169.254.0.0/16")
+LINK_LOCAL_IPV6 = parse_cidr_ipv6("fe80::/10")
+SERVICES_IPV6 = parse_cidr_ipv6("fd00:ec2::/32")
+"""Where the host's services are by IPv6 (VPC User Guide, "Route table concepts")."""
 
 
 class Tracking(Enum):
@@ -102,7 +104,7 @@ def _egress(q: Question) -> Iterator[Hop]:
         return
     if q.eni.groups:
         yield _group_hop(q, leaving=True)
-    if q.neighbour is None and not q.subnet.cidr.holds(q.flow.dst):
+    if q.neighbour is None and not q.subnet.holds(q.flow.dst):
         yield _acl_hop(q, leaving=True)
         route = _route_hop(q)
         yield route
@@ -172,7 +174,7 @@ def _check_failed(eni: Interface, end: str) -> Hop:
 
 def is_group_address(address: Ip, subnet: Subnet) -> bool:
     """Broadcast or multicast: a VPC carries neither (VPC User Guide, "Subnet sizing")."""
-    return MULTICAST.holds(address) or address in (BROADCAST_IP, subnet.cidr.last)
+    return is_multicast(address) or address in (BROADCAST_IP, subnet.cidr.last)
 
 
 def _service_hop(q: Question, service: Service) -> Hop:
@@ -185,8 +187,12 @@ def _service_hop(q: Question, service: Service) -> Hop:
 
 
 def _is_special(q: Question) -> bool:
-    """Addresses that the host itself would answer: the router, the resolver, 169.254.0.0/16."""
+    """Addresses that the host itself would answer: the router, the resolver, the services; and what never leaves its
+    link."""
     dst = q.flow.dst
+    if is_ipv6(dst):
+        ends = q.flow.src, dst
+        return any(map(LINK_LOCAL_IPV6.holds, ends)) or SERVICES_IPV6.holds(dst) or dst in q.subnet.routers
     return LINK_LOCAL.holds(dst) or dst in (q.view.resolver, q.subnet.router)
 
 

@@ -1,11 +1,12 @@
-"""Echo requests on an exact grid of time, each answer timed (RFC 792; RFC 1122 section 3.2.2.6)."""
+"""Echo requests on an exact grid of time, each answer timed (RFC 792; RFC 1122 section 3.2.2.6; RFC 4443 section 4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netvirt.address import Ip, Ns
-from netvirt.wire import icmp
+from netvirt.address import Ip, Ns, is_ipv6
+from netvirt.wire import icmp, icmpv6
 from netvirt.wire.icmp import Icmp
+from netvirt.wire.icmpv6 import Icmpv6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class PingResult:
 class Ping:
     """A series of `count` requests, `every` ns apart, numbered from 1; the first goes out at once.
 
-    `size` is octets of data.
+    They are in the words of the target's family. `size` is octets of data.
     """
 
     def __init__(self, number: int, target: Ip, count: int, every: int, timeout: int, size: int, now: Ns) -> None:
@@ -33,6 +34,7 @@ class Ping:
         self._count = count
         self._every = every
         self._timeout = timeout
+        self._request = icmpv6.echo_request if is_ipv6(target) else icmp.echo_request
         self._data = bytes(octet & 0xFF for octet in range(size))
         self._next = 1
         self._start = now
@@ -50,7 +52,7 @@ class Ping:
             moments.append(self._start + (self._next - 1) * self._every)
         return Ns(min(moments)) if moments else None
 
-    def poll(self, now: Ns) -> Iterator[Icmp | PingResult]:
+    def poll(self, now: Ns) -> Iterator[Icmp | Icmpv6 | PingResult]:
         """What is due: requests to send, and results of those that were never answered."""
         for sequence, sent in list(self._waiting.items()):
             if sent + self._timeout <= now:
@@ -58,10 +60,10 @@ class Ping:
                 yield PingResult(self.number, sequence, sent, None)
         while self._next <= self._count and self._start + (self._next - 1) * self._every <= now:
             self._waiting[self._next] = now
-            yield icmp.echo_request(self.number & 0xFFFF, self._next & 0xFFFF, self._data)
+            yield self._request(self.number & 0xFFFF, self._next & 0xFFFF, self._data)
             self._next += 1
 
-    def on_reply(self, source: Ip, message: Icmp, now: Ns) -> PingResult | None:
+    def on_reply(self, source: Ip, message: Icmp | Icmpv6, now: Ns) -> PingResult | None:
         if source != self.target or message.identifier != self.number & 0xFFFF or message.payload != self._data:
             return None
         for sequence, sent in self._waiting.items():

@@ -1,22 +1,28 @@
-"""A host's IP stack for guests that bring none: ARP, ICMP, raw IPv4. Sans-I/O.
+"""A host's IP stack for guests that bring none: ARP and neighbor discovery, ICMP of both families. Sans-I/O.
 
-RFC 826 for ARP, RFC 1122 for what a host must answer.
+RFC 826 for ARP, RFC 4861 for neighbor discovery, RFC 1122 for what a host must answer. Its addresses are given to it:
+it asks neither DHCP nor routers.
 """
 
 from collections.abc import Callable
 
-from netvirt.address import BROADCAST_MAC, Cidr, Ip, Mac, Ns
+from netvirt.address import ANY_IPV6, BROADCAST_MAC, Cidr, Ip, Mac, Ns, is_ipv6, multicast_mac, solicited_node
 from netvirt.ping import Ping, PingResult
-from netvirt.wire import arp, icmp
+from netvirt.vpc.view import ROUTER_IPV6
+from netvirt.wire import arp, icmp, icmpv6, ipv6, nd
 from netvirt.wire.arp import Arp
-from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet
+from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from netvirt.wire.icmp import Icmp
+from netvirt.wire.icmpv6 import Icmpv6
 from netvirt.wire.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4, header_checksum_ok
+from netvirt.wire.ipv6 import DEFAULT_HOP_LIMIT, PROTOCOL_ICMPV6, Ipv6
 from netvirt.wire.malformed import Malformed
+from netvirt.wire.nd import NeighborAdvertisement, NeighborSolicitation
 
 ARP_RETRY_NS = 1_000_000_000
-"""At most one request a second and address (RFC 1122 section 2.3.2.1)."""
+"""At most one request a second and address (RFC 1122 section 2.3.2.1; RETRANS_TIMER of RFC 4861 section 10)."""
 ARP_TRIES = 3
+"""MAX_MULTICAST_SOLICIT of RFC 4861 section 10 too."""
 ARP_LIFETIME_NS = 60_000_000_000
 """Linux's base_reachable_time is 30 s and an unused entry turns stale; RFC 1122 section 2.3.2.1 says a minute."""
 ARP_QUEUE = 3
@@ -24,7 +30,7 @@ ARP_QUEUE = 3
 
 
 class _Resolution:
-    """Packets that wait for an answer to who-has."""
+    """Packets that wait for an answer to who-has, or to its IPv6 counterpart."""
 
     __slots__ = ("packets", "retry_at", "tries")
 
@@ -35,17 +41,18 @@ class _Resolution:
 
 
 class Stack:
-    """One interface with its addresses, of which the first is what it speaks with unasked. `on_result` hears how each
-    ping ended."""
+    """One interface with its addresses, of which the first of each family is what it speaks with unasked.
+
+    `blocks` are its subnet's, the first of IPv4. `on_result` hears how each ping ended.
+    """
 
     def __init__(
-        self, mac: Mac, addresses: tuple[Ip, ...], subnet: Cidr, on_result: Callable[[PingResult], None]
+        self, mac: Mac, addresses: tuple[Ip, ...], blocks: tuple[Cidr, ...], on_result: Callable[[PingResult], None]
     ) -> None:
         self.mac = mac
         self.addresses = addresses
-        self.address = addresses[0]
-        self._subnet = subnet
-        self._router = Ip(subnet.network + 1)
+        self._blocks = blocks
+        self._router = Ip(blocks[0].network + 1)
         self._on_result = on_result
         self._neighbours: dict[Ip, tuple[Mac, int]] = {}
         self._resolving: dict[Ip, _Resolution] = {}
@@ -54,11 +61,11 @@ class Stack:
     # Sending
 
     def send(self, packet: bytes, destination: Ip, now: Ns) -> list[bytes]:
-        """Frames to send so that this IPv4 packet leaves: itself, or a question who has its next hop."""
-        hop = destination if self._subnet.holds(destination) else self._router
+        """Frames to send so that this IP packet leaves: itself, or a question who has its next hop."""
+        hop = self._hop(destination)
         mac, expires = self._neighbours.get(hop, (None, 0))
         if mac is not None and expires > now:
-            return [Ethernet(mac, self.mac, ETHERTYPE_IPV4, packet).emit()]
+            return [self._frame(mac, packet, hop)]
         resolution = self._resolving.get(hop)
         if resolution is not None:
             resolution.packets = (resolution.packets + [packet])[-ARP_QUEUE:]
@@ -67,15 +74,38 @@ class Stack:
         resolution.packets.append(packet)
         return [self._who_has(hop)]
 
-    def _who_has(self, address: Ip) -> bytes:
-        question = arp.request(self.mac, self.address, address).emit()
-        return Ethernet(BROADCAST_MAC, self.mac, ETHERTYPE_ARP, question).emit()
+    def _hop(self, destination: Ip) -> Ip:
+        if any(block.holds(destination) for block in self._blocks):
+            return destination
+        return ROUTER_IPV6 if is_ipv6(destination) else self._router
 
-    def _send_icmp(self, message: Icmp, source: Ip, destination: Ip, now: Ns) -> list[bytes]:
+    def _frame(self, mac: Mac, packet: bytes, hop: Ip) -> bytes:
+        return Ethernet(mac, self.mac, ETHERTYPE_IPV6 if is_ipv6(hop) else ETHERTYPE_IPV4, packet).emit()
+
+    def _who_has(self, address: Ip) -> bytes:
+        if is_ipv6(address):
+            group = solicited_node(address)
+            question = NeighborSolicitation(address, self.mac).emit()
+            return self._frame(multicast_mac(group), _icmpv6(question, self._own(address), group, nd.HOP_LIMIT), group)
+        request = arp.request(self.mac, self._own(address), address).emit()
+        return Ethernet(BROADCAST_MAC, self.mac, ETHERTYPE_ARP, request).emit()
+
+    def _own(self, other: Ip) -> Ip:
+        """What it speaks with to `other`."""
+        return next(address for address in self.addresses if is_ipv6(address) == is_ipv6(other))
+
+    def speaks_to(self, other: Ip) -> bool:
+        """Has it an address of that family?"""
+        return any(is_ipv6(address) == is_ipv6(other) for address in self.addresses)
+
+    def _send_icmp(self, message: Icmp | Icmpv6, source: Ip, destination: Ip, now: Ns) -> list[bytes]:
+        if isinstance(message, Icmpv6):
+            return self.send(_icmpv6(message, source, destination, DEFAULT_HOP_LIMIT), destination, now)
         return self.send(Ipv4(source, destination, PROTOCOL_ICMP, message.emit()).emit(), destination, now)
 
     def ping(self, ping: Ping) -> None:
-        """Begin a series; `poll` sends its first request."""
+        """Begin a series; `poll` sends its first request. The target's family is one that it has an address of."""
+        assert self.speaks_to(ping.target), "who orders a ping has asked"
         self._pings[ping.number] = ping
 
     def stop_ping(self, number: int) -> None:
@@ -99,7 +129,7 @@ class Stack:
                 if isinstance(due, PingResult):
                     self._on_result(due)
                 else:
-                    frames += self._send_icmp(due, self.address, ping.target, now)
+                    frames += self._send_icmp(due, self._own(ping.target), ping.target, now)
             if ping.done:
                 self._pings.pop(ping.number, None)
         return frames
@@ -119,6 +149,8 @@ class Stack:
                 return self._on_arp(Arp.parse(frame.payload), now)
             if frame.ethertype == ETHERTYPE_IPV4 and frame.dst == self.mac and header_checksum_ok(frame.payload):
                 return self._on_ipv4(Ipv4.parse(frame.payload), frame.payload, now)
+            if frame.ethertype == ETHERTYPE_IPV6:
+                return self._on_ipv6(Ipv6.parse(frame.payload), frame, now)
         except Malformed:
             pass  # a host drops what it cannot read (RFC 1122 section 3.2.1)
         return []
@@ -127,11 +159,15 @@ class Stack:
         if message.operation == arp.REQUEST and message.target_ip in self.addresses:
             answer = message.reply(self.mac).emit()
             return [Ethernet(message.sender_mac, self.mac, ETHERTYPE_ARP, answer).emit()]
-        resolution = self._resolving.pop(message.sender_ip, None)
+        return self._resolved(message.sender_ip, message.sender_mac, now)
+
+    def _resolved(self, address: Ip, mac: Mac, now: Ns) -> list[bytes]:
+        """Somebody has the address; only if that was asked."""
+        resolution = self._resolving.pop(address, None)
         if resolution is None:
             return []
-        self._neighbours[message.sender_ip] = (message.sender_mac, now + ARP_LIFETIME_NS)
-        return [Ethernet(message.sender_mac, self.mac, ETHERTYPE_IPV4, packet).emit() for packet in resolution.packets]
+        self._neighbours[address] = (mac, now + ARP_LIFETIME_NS)
+        return [self._frame(mac, packet, address) for packet in resolution.packets]
 
     def _on_ipv4(self, packet: Ipv4, raw: bytes, now: Ns) -> list[bytes]:
         if packet.dst not in self.addresses or packet.is_fragment:
@@ -152,7 +188,44 @@ class Stack:
             self._on_echo_reply(packet.src, message, now)
         return []
 
-    def _on_echo_reply(self, source: Ip, message: Icmp, now: Ns) -> None:
+    def _on_ipv6(self, packet: Ipv6, frame: Ethernet, now: Ns) -> list[bytes]:
+        carried = ipv6.upper(packet)
+        if carried.is_fragment:
+            return []
+        if carried.protocol == PROTOCOL_ICMPV6:
+            if icmpv6.checksum_ok(carried.payload, packet.src, packet.dst):
+                return self._on_icmpv6(packet, Icmpv6.parse(carried.payload), frame, now)
+        elif carried.protocol == PROTOCOL_UDP and packet.dst in self.addresses and frame.dst == self.mac:
+            refusal = icmpv6.unreachable(icmpv6.PORT_UNREACHABLE, frame.payload)
+            return self._send_icmp(refusal, packet.dst, packet.src, now)
+        return []
+
+    def _on_icmpv6(self, packet: Ipv6, message: Icmpv6, frame: Ethernet, now: Ns) -> list[bytes]:
+        if message.type in nd.MESSAGES:
+            nd.check(message, packet.src, packet.dst, packet.hop_limit)
+            return self._on_discovery(packet, message, frame.src, now)
+        if packet.dst not in self.addresses or frame.dst != self.mac:
+            return []
+        if message.type == icmpv6.ECHO_REQUEST:
+            return self._send_icmp(message.reply(), packet.dst, packet.src, now)
+        if message.type == icmpv6.ECHO_REPLY:
+            self._on_echo_reply(packet.src, message, now)
+        return []
+
+    def _on_discovery(self, packet: Ipv6, message: Icmpv6, asker: Mac, now: Ns) -> list[bytes]:
+        if message.type == icmpv6.NEIGHBOR_SOLICITATION:
+            target = NeighborSolicitation.parse(message).target
+            if target not in self.addresses or packet.src == ANY_IPV6:
+                return []
+            answer = NeighborAdvertisement(target, self.mac, solicited=True, override=True).emit()
+            return [self._frame(asker, _icmpv6(answer, target, packet.src, nd.HOP_LIMIT), target)]
+        if message.type == icmpv6.NEIGHBOR_ADVERTISEMENT:
+            told = NeighborAdvertisement.parse(message)
+            if told.target_mac is not None:
+                return self._resolved(told.target, told.target_mac, now)
+        return []
+
+    def _on_echo_reply(self, source: Ip, message: Icmp | Icmpv6, now: Ns) -> None:
         for ping in list(self._pings.values()):
             result = ping.on_reply(source, message, now)
             if result is not None:
@@ -160,3 +233,7 @@ class Stack:
                 if ping.done:
                     del self._pings[ping.number]
                 return
+
+
+def _icmpv6(message: Icmpv6, source: Ip, destination: Ip, hop_limit: int) -> bytes:
+    return Ipv6(source, destination, PROTOCOL_ICMPV6, message.emit(source, destination), hop_limit).emit()

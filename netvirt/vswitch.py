@@ -7,7 +7,7 @@ next: a packet for the underlay, a frame back to the guest, or nothing, because 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from netvirt import datapath, linklocal, rewrite, services
+from netvirt import datapath, discovery, linklocal, rewrite, services
 from netvirt.address import HostId, Ip, Ns, Vni
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
@@ -21,7 +21,7 @@ from netvirt.vpc.conntrack import Track
 from netvirt.vpc.services import Service
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.view import Interface, Subnet, VpcView
-from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, HEADER_BYTES, Ethernet
+from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, HEADER_BYTES, Ethernet
 from netvirt.wire.malformed import Malformed
 
 _GROUP_BIT = 1 << 40
@@ -146,9 +146,11 @@ class VSwitch:
             subnet = view.subnets[eni.subnet]
             if header.ethertype == ETHERTYPE_ARP:
                 return self._reply(frame, linklocal.arp_reply(frame.data, view, eni, subnet))
-            if header.ethertype != ETHERTYPE_IPV4:
+            if header.ethertype not in (ETHERTYPE_IPV4, ETHERTYPE_IPV6):
                 return self._drop(frame, Outcome.UNKNOWN)
             flow = flow_of(frame.data)
+            if discovery.is_local(flow):
+                return self._reply(frame, discovery.reply(frame.data, view, eni, subnet))
             if linklocal.is_dhcp(flow, subnet):
                 return self._reply(frame, linklocal.dhcp_reply(frame.data, view, eni, subnet))
         except Malformed:

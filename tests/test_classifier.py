@@ -13,7 +13,11 @@ from netvirt.vpc.traffic import ALL_PORTS, ANY, ICMP, NO_PORT, TCP, UDP, Traffic
 
 GRE = 47
 PORTS = (0, 1, 79, 80, 81, 443, 1024, 65534, 65535)
-ADDRESSES = tuple(Ip(10 << 24 | low) for low in (0, 1, 2, 3, 256, 257, 65536)) + (Ip(11 << 24), Ip(V6 | 10 << 24), Ip(V6 | 1))
+ADDRESSES = tuple(Ip(10 << 24 | low) for low in (0, 1, 2, 3, 256, 257, 65536)) + (
+    Ip(11 << 24),
+    Ip(V6 | 10 << 24),
+    Ip(V6 | 1),
+)
 MEMBERS = {"sg-1": frozenset(ADDRESSES[:2]), "sg-2": frozenset(ADDRESSES[1:4]), "sg-3": frozenset[Ip]()}
 
 

@@ -35,6 +35,7 @@ ROOMS = [
     "netvirt.linklocal",
     "netvirt.resolver",
     "netvirt.services",
+    "netvirt.discovery",
     "netvirt.vswitch",
     "netvirt.ping",
     "netvirt.stack",

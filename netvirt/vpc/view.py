@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from netvirt.address import Cidr, HostId, Ip, Mac, Vni
+from netvirt.address import Cidr, HostId, Ip, Mac, Vni, link_local, parse_ipv6
 from netvirt.vpc.classifier import Members
 from netvirt.vpc.network_acl import NetworkAcl
 from netvirt.vpc.route_table import RouteTable
 from netvirt.vpc.security_group import SecurityGroup
 from netvirt.vpc.services import Services
+
+ROUTER_IPV6 = parse_ipv6("fe80:ec2::1")
+"""What every subnet's router answers to, besides its own link-local address (VPC User Guide, "Subnet sizing for
+IPv6")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,25 @@ class Subnet:
     table: str
     acl: str
     router_mac: Mac
+    ipv6_cidr: Cidr | None = None
 
     @property
     def router(self) -> Ip:
         return Ip(self.cidr.network + 1)
+
+    @property
+    def routers(self) -> tuple[Ip, ...]:
+        """Every address of the router here, of both families."""
+        if self.ipv6_cidr is None:
+            return (self.router,)
+        return self.router, Ip(self.ipv6_cidr.network + 1), ROUTER_IPV6, link_local(self.router_mac)
+
+    @property
+    def blocks(self) -> tuple[Cidr, ...]:
+        return (self.cidr,) if self.ipv6_cidr is None else (self.cidr, self.ipv6_cidr)
+
+    def holds(self, address: Ip) -> bool:
+        return self.cidr.holds(address) or (self.ipv6_cidr is not None and self.ipv6_cidr.holds(address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,7 @@ class Interface:
     """An elastic network interface and where it lives: the mapping service's answer.
 
     `number` identifies it inside the overlay; `host_name` is for people. `secondary` are its addresses beside the
-    primary one. Without `groups` nothing filters at it: it is a service's own (a NAT gateway's).
+    primary one, IPv6 ones among them. Without `groups` nothing filters at it: it is a service's own (a NAT gateway's).
     """
 
     id: str

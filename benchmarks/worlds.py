@@ -6,6 +6,7 @@ from dcsim.world import Guest
 from hypervisor.clock import Clock
 from hypervisor.guest import Reporter, Wire
 from netvirt.address import Ip
+from netvirt.journey import Outcome
 from netvirt.wire.ethernet import ETHERTYPE_IPV4, Ethernet
 from netvirt.wire.ipv4 import PROTOCOL_UDP, Ipv4
 from netvirt.wire.udp import Udp
@@ -27,9 +28,9 @@ class Count:
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None:
         pass
 
-    def receive(self, data: bytes) -> bool:
+    def receive(self, data: bytes) -> Outcome:
         self.frames += 1
-        return True
+        return Outcome.DELIVERED
 
     def order(self, line: str) -> None:
         pass

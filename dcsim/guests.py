@@ -1,6 +1,7 @@
 """Which kind of guest an instance is."""
 
-from dcsim.cloud.instance import Placed
+from dcsim.cloud.instance import Launched
+from dcsim.cloud.placed import Installed
 from dcsim.rng import stream
 from hypervisor.clock import Source
 from hypervisor.guest import Guest
@@ -8,6 +9,7 @@ from hypervisor.host import Nic
 from hypervisor.idle import Idle
 from hypervisor.machine.machine import Machine
 from hypervisor.machine.settings import Settings
+from hypervisor.managed import Managed
 from netvirt.constant import Constant, Evidence
 
 BOOT_NS = Constant(
@@ -16,7 +18,7 @@ BOOT_NS = Constant(
 """How long a boot takes when the file does not say."""
 
 
-def guest_of(placed: Placed, nic: Nic, seed: int) -> Guest:
+def guest_of(placed: Launched, nic: Nic, seed: int) -> Guest:
     """Machine code where there is an image; otherwise a guest that idles and answers pings."""
     request = placed.request
     source = Source(nic.source_id + 2)
@@ -25,3 +27,7 @@ def guest_of(placed: Placed, nic: Nic, seed: int) -> Guest:
     frequency_hz = request.frequency_hz or Settings().frequency_hz
     random = stream(seed, f"guest {placed.vpc.name}/{request.name}")
     return Machine(placed.image, source=source, random=random, frequency_hz=frequency_hz)
+
+
+def appliance_of(placed: Installed, nic: Nic) -> Managed:
+    return Managed(placed.interface.address, placed.make, Source(nic.source_id + 2))

@@ -61,13 +61,13 @@ class CreateRouteTable(Asked):
 
 @dataclass(frozen=True, slots=True)
 class CreateRoute(Asked):
-    """`target` is a name; `through` says of what: an instance of the VPC, or a peering that it is in."""
+    """`target` is a name; `through` says of what: an instance, a gateway of the VPC, or a peering that it is in."""
 
     vpc: str
     route_table: str
     destination: Cidr
     target: str
-    through: Literal["instance", "vpc_peering_connection", "internet_gateway"] = "instance"
+    through: Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway"] = "instance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +234,25 @@ class RunInstances(Asked):
     secondary_private_ip_address_count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CreateNatGateway(Asked):
+    """`elastic_ips` are those of its private addresses, the primary one's first: None is a new one."""
+
+    vpc: str
+    name: str
+    subnet: str
+    connectivity_type: Literal["public", "private"]
+    elastic_ips: tuple[Ip | None, ...]
+    private_ip_address: Ip | None = None
+    secondary_private_ip_address_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNatGateway(Asked):
+    vpc: str
+    name: str
+
+
 Request = (
     CreateVpc
     | AssociateVpcCidrBlock
@@ -256,4 +275,6 @@ Request = (
     | AuthorizeSecurityGroupEgress
     | RevokeSecurityGroupEgress
     | RunInstances
+    | CreateNatGateway
+    | DeleteNatGateway
 )

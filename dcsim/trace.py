@@ -14,9 +14,10 @@ from dcsim.problem import Mistake
 from dcsim.topology.plan import INTERNET
 from dcsim.topology.quantity import format_duration
 from dcsim.topology.words import quoted
-from dcsim.world import Guest, World
+from dcsim.world import Guest, Node, World
 from netvirt import datapath
 from netvirt.address import HostId, Ip, Ns, format_ip
+from netvirt.appliance.contract import Appliance, Rehearsal
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Journey, Outcome
@@ -37,6 +38,12 @@ PORTS = re.compile(r"(?:(?P<name>tcp|udp)[ /])?(?P<port>[0-9]{1,5})(?P<last>[-:,
 _HEADERS = {ICMP: 14 + 20 + 8 + 56, TCP: 14 + 20 + 20}
 """Frame sizes that latencies are given for: a ping with its usual 56 octets, a bare SYN, and below a bare datagram."""
 _DATAGRAM = 14 + 20 + 8
+
+NO_PORT = -2
+"""No packet has this one."""
+
+MOST_APPLIANCES = 64
+"""A packet's time to live when it sets out: each one takes some of it (RFC 1700, "IP time to live parameter")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class _Scratch(Tracker):
 class _Way(NamedTuple):
     """Where a packet goes from its interface: to whom, with which addresses by then, and whether by the border."""
 
-    target: Guest
+    target: Node
     flow: Flow
     by_border: bool
 
@@ -104,31 +111,56 @@ class _Tracer:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tables: dict[str, _Scratch] = {}
+        self._rehearsals: dict[str, Rehearsal] = {}
+        self.zones: set[str] = set()
         self._advisor = Advisor()
         self.latency_ns = 0
 
-    def _table(self, guest: Guest) -> _Scratch:
+    def _rehearsal(self, node: Node, engine: Appliance) -> Rehearsal:
+        eni = node.placed.interface.id
+        if eni not in self._rehearsals:
+            self._rehearsals[eni] = engine.rehearse()
+        return self._rehearsals[eni]
+
+    def _table(self, guest: Node) -> _Scratch:
         eni = guest.placed.interface.id
         if eni not in self._tables:
             self._tables[eni] = _Scratch(guest.nic.port.tracker)
         return self._tables[eni]
 
-    def walk(self, source: Guest, flow: Flow, ports: str) -> tuple[list[Hop], _Way | None]:
+    def walk(self, source: Guest, flow: Flow, port: int) -> tuple[list[Hop], _Way | None]:
         """All hops from `source`, and the way to where the packet ends, whether or not something blocks it.
 
-        `ports` are those that advice speaks of.
+        `port` is the destination port that is meant: another one was chosen on the way, as clients choose theirs.
         """
         hops: list[Hop] = []
         if not _powered(source):
             hops.append(_down(source))
-        way = self._leave(source, flow, ports, hops)
-        if way is None:
-            return hops, None
-        hops += self._cross(source, way, flow)
-        self._enter(source, way, ports, hops)
-        return hops, way
+        node: Node = source
+        for _ in range(MOST_APPLIANCES):
+            way = self._step(node, flow, port, hops)
+            engine = None if way is None else way.target.engine
+            if way is None or engine is None:
+                return hops, way
+            answer = self._rehearsal(way.target, engine).forward(way.flow, self._world.clock.now)
+            hops.append(answer.hop)
+            if answer.flow is None:
+                return hops, None
+            node, flow = way.target, answer.flow
+        hops.append(Hop("vpc", node.name, "it goes in a circle", "", Outcome.TTL_EXPIRED))
+        return hops, None
 
-    def _leave(self, source: Guest, flow: Flow, ports: str, hops: list[Hop]) -> _Way | None:
+    def _step(self, source: Node, flow: Flow, port: int, hops: list[Hop]) -> _Way | None:
+        """From one interface to the next that does something with the packet."""
+        self.zones.add(source.placed.subnet.zone)
+        way = self._leave(source, flow, _ports(flow, port), hops)
+        if way is not None:
+            self.zones.add(way.target.placed.subnet.zone)
+            hops += self._cross(source, way, flow)
+            self._enter(source, way, _ports(way.flow, port), hops)
+        return way
+
+    def _leave(self, source: Node, flow: Flow, ports: str, hops: list[Hop]) -> _Way | None:
         view = source.host.vswitch.views.get(source.placed.vpc.vni)
         if view is None or source.placed.interface.id not in view.interfaces:
             if _powered(source):
@@ -153,7 +185,7 @@ class _Tracer:
         hops += [hop for hop in advised if _matters(source, hop)]
         if decision.public is not None:
             return self._leave_region(replace(flow, src=decision.public), hops)
-        return None if decision.target is None else _Way(self._guest(decision.target), flow, False)
+        return None if decision.target is None else _Way(self._node(decision.target), flow, False)
 
     def _leave_region(self, flow: Flow, hops: list[Hop]) -> _Way | None:
         owner = self._world.outside.border.decide(flow)
@@ -163,9 +195,9 @@ class _Tracer:
             hops.append(Hop("border", "", rule, "", owner, code))
             return None
         hops.append(Hop("border", "", f"{format_ip(flow.dst)} is {owner.interface.name}"))
-        return _Way(self._guest(owner.interface), replace(flow, dst=owner.private), True)
+        return _Way(self._node(owner.interface), replace(flow, dst=owner.private), True)
 
-    def _cross(self, source: Guest, way: _Way, flow: Flow) -> Iterator[Hop]:
+    def _cross(self, source: Node, way: _Way, flow: Flow) -> Iterator[Hop]:
         """The physical network between the two hosts: one hop a zone border, or one for what blocks."""
         size = _HEADERS.get(flow.protocol, _DATAGRAM)
         target = way.target
@@ -195,7 +227,7 @@ class _Tracer:
     def _spend(self, ns: int) -> None:
         self.latency_ns += ns
 
-    def _enter(self, source: Guest, way: _Way, ports: str, hops: list[Hop]) -> None:
+    def _enter(self, source: Node, way: _Way, ports: str, hops: list[Hop]) -> None:
         target, flow = way.target, way.flow
         view = target.host.vswitch.views.get(target.placed.vpc.vni)
         if not _powered(target):
@@ -225,24 +257,29 @@ class _Tracer:
         if decision.tracking is Tracking.OPEN or (blocked_by_group and decision.track is None):
             question.tracker.open(question.flow, question.now)
 
-    def _guest(self, interface: Interface) -> Guest:
-        return next(guest for guest in self._world if guest.placed.interface.id == interface.id)
+    def _node(self, interface: Interface) -> Node:
+        return self._world.nodes[interface.id]
 
 
-def _matters(guest: Guest, hop: Hop) -> bool:
+def _ports(flow: Flow, port: int) -> str:
+    """What a rule for this packet has to say."""
+    return str(port) if flow.dst_port == port else CLIENT_PORTS
+
+
+def _matters(guest: Node, hop: Hop) -> bool:
     """Outside the region nothing is filtered: of what is there to let everything pass, nobody needs to hear."""
     return hop.blocked or hop.kind == "source" or guest.placed.vpc.name != INTERNET
 
 
-def _powered(guest: Guest) -> bool:
+def _powered(guest: Node) -> bool:
     return guest.host.up
 
 
-def _down(guest: Guest) -> Hop:
+def _down(guest: Node) -> Hop:
     return Hop("host", guest.host.name, "has no power", "", Outcome.GUEST_DOWN)
 
 
-def _unheard_of(guest: Guest) -> Hop:
+def _unheard_of(guest: Node) -> Hop:
     rule = f"host {guest.host.name} has not heard of it yet"
     return Hop("mapping", guest.name, rule, "", Outcome.STALE_MAPPING)
 
@@ -302,26 +339,26 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     """The way of such a packet now, and of its reply."""
     flow = flow_between(source, destination, traffic)
     tracer = _Tracer(world)
-    hops, way = tracer.walk(source, flow, str(flow.dst_port))
+    hops, way = tracer.walk(source, flow, flow.dst_port)
     target = None if way is None else way.target
+    notes = _notes(tracer.zones)
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
     reply = None
     there = way is not None and way.target.placed.interface.owns(way.flow.dst)
     # Who is not the destination (a middlebox) answers nothing by itself.
-    if way is not None and target is not None and there:
+    if way is not None and isinstance(target, Guest) and there:
         answer = way.flow.reply()
         if flow.protocol == TCP:
             answer = replace(answer, tcp_flags=SYN | ACK)
-        ports = CLIENT_PORTS if traffic.source_port is None else str(answer.dst_port)
-        back, home = tracer.walk(target, answer, ports)
+        back, home = tracer.walk(target, answer, NO_PORT if traffic.source_port is None else traffic.source_port)
         if home is not None and home.target is not source:
             back.append(Hop("guest", home.target.name, "gets the reply, and is not who asked", "", Outcome.UNKNOWN))
         reply = _journey(back, home is not None)
     where = target.name if target is not None else format_ip(destination)
     asked = where if there else format_ip(destination)
     middlebox = _handed(where, asked) if forward.delivered and not there else None
-    return Traced(source.name, asked, where, flow, forward, reply, latency_ns, _notes(source, target), middlebox)
+    return Traced(source.name, asked, where, flow, forward, reply, latency_ns, notes, middlebox)
 
 
 def _handed(name: str, asked: str) -> Hop:
@@ -340,8 +377,6 @@ def _journey(hops: list[Hop], arrives: bool) -> Journey:
     return Journey(tuple(hops), Outcome.DELIVERED if arrives else Outcome.NO_MAPPING)
 
 
-def _notes(source: Guest, target: Guest | None) -> tuple[str, ...]:
-    zones = {guest.placed.subnet.zone for guest in (source, target) if guest is not None}
-    if len(zones) == 2 and INTERNET not in zones:
-        return ("AVAILABILITY_ZONE_CROSSED",)
-    return ()
+def _notes(zones: set[str]) -> tuple[str, ...]:
+    """Of the zones that a packet comes through on its way there."""
+    return ("AVAILABILITY_ZONE_CROSSED",) if len(zones - {INTERNET}) > 1 else ()

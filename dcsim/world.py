@@ -8,24 +8,27 @@ from typing import SupportsBytes, TypeVar
 
 from dcsim.clock import SimClock
 from dcsim.cloud.control import Control
-from dcsim.cloud.instance import Placed
+from dcsim.cloud.instance import Launched
 from dcsim.cloud.outside import outside, settle_down
+from dcsim.cloud.placed import Installed, Placed
 from dcsim.cloud.propagation import Propagation
 from dcsim.cloud.refusal import Missing
 from dcsim.fabric.fabric import Fabric
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.fabric.target import find_links
-from dcsim.guests import BOOT_NS, guest_of
+from dcsim.guests import BOOT_NS, appliance_of, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
 from dcsim.outside import Outside
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
-from dcsim.request import AssociateAddress, Request, RunInstances
+from dcsim.request import AssociateAddress, CreateNatGateway, DeleteNatGateway, Request, RunInstances
 from dcsim.topology.plan import INTERNET, Outsider, Plan
 from dcsim.topology.words import instead
 from hypervisor.clock import Source
 from hypervisor.guest import Guest as Running
 from hypervisor.host import Host, Instance, Nic, Shape
+from hypervisor.managed import Managed
 from netvirt.address import HostId, Ip, Mac, Ns, format_ip
+from netvirt.appliance.contract import Appliance
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Frame
 from netvirt.ledger import Ledger
@@ -49,21 +52,33 @@ Listener = Callable[[Ns, Event], None]
 
 
 @dataclass(slots=True)
-class Guest:
-    """A guest by name: where it is, what it is, and how to speak to it from outside.
-
-    `on_console` are called with each line it writes; a listener that returns True has taken the line.
-    """
+class Node:
+    """Whatever has an interface on a host: a guest, or an appliance that AWS manages."""
 
     name: str
     placed: Placed
     host: Host
     instance: Instance = field(init=False)
-    on_console: list[Callable[[str], bool]] = field(default_factory=list)
 
     @property
     def nic(self) -> Nic:
         return self.instance.nic
+
+    @property
+    def engine(self) -> Appliance | None:
+        """What forwards packets here; None where nobody does, or only a program knows."""
+        return self.instance.guest.engine if isinstance(self.instance.guest, Managed) else None
+
+
+@dataclass(slots=True)
+class Guest(Node):
+    """A guest by name: where it is, what it is, and how to speak to it from outside.
+
+    `on_console` are called with each line it writes; a listener that returns True has taken the line.
+    """
+
+    placed: Launched
+    on_console: list[Callable[[str], bool]] = field(default_factory=list)
 
     @property
     def ip(self) -> str:
@@ -107,15 +122,21 @@ class World:
         self.clock = SimClock()
         self.ledger = Ledger()
         self.fabric = Fabric(plan.region, plan.zones, plan.plant, self.clock, self.ledger, seed, plan.links)
-        self.control = Control(self.fabric.layout, self._place, plan.start_ns)
+        self.control = Control(self.fabric.layout, self._place, self._install, plan.start_ns)
         self.propagation = Propagation(self.clock, Source(PROPAGATION_SOURCE), plan.plant.propagation_ns)
         self.outside = Outside(plan.internet, self.fabric, self.clock, self.ledger)
         self.propagation.listeners.append(self.outside.hold)
         self.hosts: dict[HostId, Host] = {}
         self.guests: dict[tuple[str, str], Guest] = {}
+        self.appliances: dict[tuple[str, str], Node] = {}
+        """What AWS manages, by VPC and name: NAT gateways."""
+        self.nodes: dict[str, Node] = {}
+        """Guests and appliances, by the id of their interface."""
         self._names: defaultdict[HostId, list[str]] = defaultdict(list)
         self.listeners: list[Listener] = []
-        self._namesakes = Counter(request.name for request in plan.requests if isinstance(request, RunInstances))
+        self._namesakes = Counter(
+            request.name for request in plan.requests if isinstance(request, RunInstances | CreateNatGateway)
+        )
         self.fabric.observe(self._on_routing)
 
     def __getitem__(self, name: str) -> Guest:
@@ -133,10 +154,10 @@ class World:
         return iter(self.guests.values())
 
     @staticmethod
-    def full_name(guest: Guest) -> str:
+    def full_name(guest: Node) -> str:
         return f"{guest.placed.vpc.name}/{guest.name}"
 
-    def _place_name(self, guest: Guest) -> str:
+    def _place_name(self, guest: Node) -> str:
         """What drops and captures call its vNIC: its name, with the VPC's where another VPC has one of that name."""
         return self.full_name(guest) if self._namesakes[guest.name] > 1 else guest.name
 
@@ -164,27 +185,50 @@ class World:
         for name in self.control.touched(vpc):
             self.propagation.publish(self.control.view(name), changed)
         if isinstance(request, RunInstances):
-            guest = self.guests[request.vpc, request.name]
-            # Without power, it boots when the power comes.
-            if guest.host.up:
-                guest.host.boot(guest.instance, guest.instance.boot_ns)
+            self._boot(self.guests[request.vpc, request.name])
+        elif isinstance(request, CreateNatGateway):
+            self._boot(self.appliances[request.vpc, request.name])
+        elif isinstance(request, DeleteNatGateway):
+            self._remove(self.appliances.pop((request.vpc, request.name)))
+
+    @staticmethod
+    def _boot(node: Node) -> None:
+        # Without power, it boots when the power comes.
+        if node.host.up:
+            node.host.boot(node.instance, node.instance.boot_ns)
+
+    def _remove(self, node: Node) -> None:
+        """What hosts have not heard of yet may still send to it, and finds nobody there."""
+        node.host.remove(node.instance)
 
     # Making guests
 
-    def _place(self, placed: Placed) -> None:
+    def _place(self, placed: Launched) -> None:
         """RunInstances has decided: a host object, a switch port, a vNIC and a guest come to be."""
-        host = self._host(placed.interface.host)
-        guest = Guest(placed.interface.name, placed, host)
-        port = host.vswitch.plug(placed.interface, placed.vpc.vni)
-        self.propagation.subscribe(host, placed.vpc.vni)
-        nic = Nic(self._place_name(guest), host, port, placed.interface.number, Shape(NIC_BPS.value, NIC_LIMIT_BYTES))
+        guest = Guest(placed.interface.name, placed, self._host(placed.interface.host))
+        nic = self._plug(guest)
         boot_ns = BOOT_NS.value if placed.request.boot_ns is None else placed.request.boot_ns
-        guest.instance = Instance(
-            nic, guest_of(placed, nic, self.seed), boot_ns, _Report(self, guest), Source(nic.source_id + 3)
-        )
-        host.add(guest.instance)
+        self._settle(guest, nic, guest_of(placed, nic, self.seed), boot_ns)
         self.guests[placed.vpc.name, guest.name] = guest
-        self._names[host.id].append(guest.name)
+
+    def _install(self, placed: Installed) -> None:
+        """An appliance comes to be, as a guest does."""
+        node = Node(placed.interface.name, placed, self._host(placed.interface.host))
+        nic = self._plug(node)
+        self._settle(node, nic, appliance_of(placed, nic), BOOT_NS.value)
+        self.appliances[placed.vpc.name, node.name] = node
+
+    def _plug(self, node: Node) -> Nic:
+        interface, vni = node.placed.interface, node.placed.vpc.vni
+        port = node.host.vswitch.plug(interface, vni)
+        self.propagation.subscribe(node.host, vni)
+        return Nic(self._place_name(node), node.host, port, interface.number, Shape(NIC_BPS.value, NIC_LIMIT_BYTES))
+
+    def _settle(self, node: Node, nic: Nic, running: Running, boot_ns: int) -> None:
+        node.instance = Instance(nic, running, boot_ns, _Report(self, node), Source(nic.source_id + 3))
+        node.host.add(node.instance)
+        self.nodes[node.placed.interface.id] = node
+        self._names[node.host.id].append(node.name)
 
     def invite(self, outsiders: Sequence[Outsider]) -> None:
         """Let the computers of the Internet be there."""
@@ -228,8 +272,8 @@ class World:
     @property
     def unaccounted(self) -> int:
         """Frames that vanished or came from nowhere: 0, always."""
-        sent = sum(guest.nic.sent for guest in self)
-        delivered = sum(guest.nic.delivered for guest in self)
+        sent = sum(node.nic.sent for node in self.nodes.values())
+        delivered = sum(node.nic.delivered for node in self.nodes.values())
         ledger = self.ledger
         came = sent + ledger.replied + ledger.duplicated
         return came - delivered - ledger.consumed - ledger.dropped - self.in_flight
@@ -241,12 +285,13 @@ SomeWorld = TypeVar("SomeWorld", bound=World)
 class _Report:
     """A guest's words and faults on their way into the run."""
 
-    def __init__(self, world: World, guest: Guest) -> None:
+    def __init__(self, world: World, guest: Node) -> None:
         self._world = world
         self._guest = guest
 
     def console(self, line: str) -> None:
-        taken = [listener(line) for listener in list(self._guest.on_console)]
+        listeners = list(self._guest.on_console) if isinstance(self._guest, Guest) else []
+        taken = [listener(line) for listener in listeners]
         if not any(taken):
             self._world.tell(GuestSaid(self._guest.name, line))
 
@@ -265,9 +310,8 @@ def build_as(kind: type[SomeWorld], plan: Plan, seed: int) -> SomeWorld:
     # Without what nobody can find, to see what else is wrong.
     world = kind(replace(plan, links=()) if problems else plan, seed)
     consequences: list[Problem] = []
-    for request in plan.requests:
-        if isinstance(request, AssociateAddress) and request.public_ip is not None:
-            world.control.public.promise(request.public_ip)
+    for address in _named_addresses(plan):
+        world.control.public.promise(address)
     for request in plan.requests:
         try:
             world.control.call(request)
@@ -280,9 +324,18 @@ def build_as(kind: type[SomeWorld], plan: Plan, seed: int) -> SomeWorld:
     for vpc in world.control.vpcs.values():
         world.propagation.settle(world.control.view(vpc.name))
     world.invite(plan.internet.instances)
-    for guest in world:
-        guest.host.boot(guest.instance, 0)
+    for node in world.nodes.values():
+        node.host.boot(node.instance, 0)
     return world
+
+
+def _named_addresses(plan: Plan) -> Iterator[Ip]:
+    """Elastic IPs that somebody asks for."""
+    for request in plan.requests:
+        wanted: tuple[Ip | None, ...] = (request.public_ip,) if isinstance(request, AssociateAddress) else ()
+        if isinstance(request, CreateNatGateway):
+            wanted = request.elastic_ips
+        yield from (address for address in wanted if address is not None)
 
 
 def _unknown_links(plan: Plan) -> Iterator[Problem]:

@@ -1,11 +1,11 @@
-"""Runs a sans-I/O engine behind a vNIC: frames in, frames out, and the engine's one timer, lazily re-armed."""
+"""Runs a sans-I/O engine behind a vNIC: frames out, and the engine's one timer, lazily re-armed."""
 
 from collections.abc import Iterable
 
 from hypervisor.clock import Clock, Source
 from hypervisor.guest import Wire
 from netvirt.address import Ns
-from netvirt.engine import Engine
+from netvirt.engine import Timed
 
 _UNARMED = -1
 
@@ -13,15 +13,12 @@ _UNARMED = -1
 class Driver:
     """For one power cycle: what it has on the clock dies with the host."""
 
-    def __init__(self, engine: Engine, source: Source, clock: Clock, wire: Wire) -> None:
+    def __init__(self, engine: Timed, source: Source, clock: Clock, wire: Wire) -> None:
         self._engine = engine
         self._source = source
         self._clock = clock
         self._wire = wire
         self._armed = _UNARMED
-
-    def receive(self, data: bytes) -> None:
-        self.send(self._engine.on_frame(data, self._clock.now))
 
     def poll(self) -> None:
         """Something about the engine has changed: send what is due now."""

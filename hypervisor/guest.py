@@ -4,6 +4,7 @@ from typing import Protocol
 
 from hypervisor.clock import Clock
 from netvirt.address import Ip, Mac
+from netvirt.journey import Outcome
 
 
 class Wire(Protocol):
@@ -35,8 +36,8 @@ class Guest(Protocol):
 
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None: ...
 
-    def receive(self, data: bytes) -> bool:
-        """A whole Ethernet frame arrives at the vNIC now. False: the guest had no buffer for it."""
+    def receive(self, data: bytes) -> Outcome:
+        """A whole Ethernet frame arrives at the vNIC now: DELIVERED, or why it ends here."""
 
     def order(self, line: str) -> None:
         """Type one line, without its newline, on the guest's console."""

@@ -80,10 +80,11 @@ class Nic:
             return
         for see in self.taps:
             see(self, frame, False)
-        if self.guest.receive(frame.data):
+        outcome = self.guest.receive(frame.data)
+        if outcome is Outcome.DELIVERED:
             self.delivered += 1
         else:
-            self.host.ledger.drop(frame, self.name, Outcome.NO_RX_BUFFER)
+            self.host.ledger.drop(frame, self.name, outcome)
 
 
 @dataclass(slots=True)
@@ -124,6 +125,16 @@ class Host:
             instance.nic.tx.cut()
             instance.nic.rx.cut()
 
+    def remove(self, instance: Instance) -> None:
+        """Stop it for good. Its port stays: what comes for it is refused by views that do not know it any more."""
+        self.instances.remove(instance)
+        nic = instance.nic
+        nic.tx.cut()
+        nic.rx.cut()
+        if nic.guest is not None:
+            nic.guest.stop()
+            nic.guest = None
+
     def receive(self, packet: Encapsulated) -> None:
         """A packet from the underlay, or from one guest of this host to another."""
         if type(packet) is not Encapsulated:
@@ -138,6 +149,8 @@ class Host:
         self._clock.call_at(Ns(self.wall.now + after_ns), instance.power, self._start, instance)
 
     def _start(self, instance: Instance) -> None:
+        if instance not in self.instances:
+            return  # removed while it booted
         instance.boots += 1
         instance.nic.guest = instance.guest
         instance.guest.start(self._clock, instance.nic, instance.report)

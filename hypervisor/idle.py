@@ -4,6 +4,7 @@ from hypervisor.clock import Clock, Source
 from hypervisor.driver import Driver
 from hypervisor.guest import Reporter, Wire
 from netvirt.address import Cidr, Ip, format_ip, is_ipv6, parse_address
+from netvirt.journey import Outcome
 from netvirt.linklocal import MTU_BYTES
 from netvirt.ping import Ping, PingResult
 from netvirt.stack import Stack
@@ -37,9 +38,9 @@ class Idle:
     def stop(self) -> None:
         pass  # its timer lives on the host's clock and dies with it
 
-    def receive(self, data: bytes) -> bool:
-        self._driver.receive(data)
-        return True
+    def receive(self, data: bytes) -> Outcome:
+        self._driver.send(self._stack.on_frame(data, self._clock.now))
+        return Outcome.DELIVERED
 
     def order(self, line: str) -> None:
         match line.split():

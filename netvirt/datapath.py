@@ -11,12 +11,12 @@ from enum import Enum
 
 from netvirt.address import BROADCAST_IP, Ip, Ns, is_ipv6, is_multicast, parse_cidr, parse_cidr_ipv6
 from netvirt.frame import Flow
-from netvirt.gateway import internet, peering
+from netvirt.gateway import internet, nat, peering
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.conntrack import Track
-from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToPeering
+from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToNat, ToPeering
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.services import Service, service_at
 from netvirt.vpc.tracker import Tracker
@@ -124,6 +124,8 @@ def _egress(q: Question) -> Iterator[Hop]:
 
 
 def _ingress(q: Question) -> Iterator[Hop]:
+    if q.sender is not None and q.sender.id not in q.view.interfaces and q.eni.id in q.view.nat_gateways.values():
+        yield nat.refused_to_strangers(q.eni.name)
     if q.sender is None or q.sender.subnet != q.eni.subnet:
         yield _acl_hop(q, leaving=False)
     yield _own_destination(q)
@@ -277,8 +279,8 @@ def _route_hop(q: Question) -> Hop:
         rule = "no route to the destination"
         return Hop("rt", table.name, rule, "", Outcome.NO_ROUTE, "NO_ROUTE_TO_DESTINATION")
     q.way = route.target
-    if isinstance(route.target, ToInterface):
-        q.neighbour = q.view.interfaces.get(route.target.eni)
+    if isinstance(route.target, ToInterface | ToNat):
+        q.neighbour = q.view.interfaces.get(_eni_of(q.view, route.target))
         if q.neighbour is None:
             return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
     elif isinstance(route.target, ToInternet):
@@ -289,6 +291,11 @@ def _route_hop(q: Question) -> Hop:
         if q.target_view is None:
             return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
     return Hop("rt", table.name, route.text, route.written)
+
+
+def _eni_of(view: VpcView, target: ToInterface | ToNat) -> str:
+    """Empty for a NAT gateway that is not available."""
+    return target.eni if isinstance(target, ToInterface) else view.nat_gateways.get(target.nat_gateway, "")
 
 
 def _mapping_hop(q: Question) -> Hop:

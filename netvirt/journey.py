@@ -29,6 +29,10 @@ class Outcome(Enum):
     BLACKHOLE = "route's target is gone"
     NO_MAPPING = "no such address in the VPC"
     GATEWAY = "refused by the gateway"
+    FRAGMENT = "fragments are not forwarded"
+    NO_TRANSLATION = "no translation"
+    NO_PORT = "no port left"
+    TTL_EXPIRED = "time to live is over"
     NOT_TRANSITIVE = "peering is not transitive"
     TRACKING_FULL = "connection tracking table is full"
     # The overlay.

@@ -44,6 +44,7 @@ ROOMS = [
     "hypervisor.link",
     "hypervisor.host",
     "hypervisor.driver",
+    "hypervisor.managed",
     "hypervisor.idle",
     "hypervisor.devices",
     "hypervisor.firmware",

@@ -7,6 +7,7 @@ from dcsim.cloud import (
     dhcp_options,
     hosted_zone,
     internet_gateway,
+    nat_gateway,
     network_acl,
     peering,
     public_address,
@@ -17,8 +18,9 @@ from dcsim.cloud import (
 )
 from dcsim.cloud.capacity import Capacity
 from dcsim.cloud.hosted_zone import HostedZone
-from dcsim.cloud.instance import Placed, run_instances
+from dcsim.cloud.instance import Launched, run_instances
 from dcsim.cloud.peering import Peering
+from dcsim.cloud.placed import Installed
 from dcsim.cloud.public_address import PublicAddresses
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
@@ -33,6 +35,7 @@ from dcsim.request import (
     ChangeResourceRecordSets,
     CreateHostedZone,
     CreateInternetGateway,
+    CreateNatGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -41,6 +44,7 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    DeleteNatGateway,
     ModifyVpcAttribute,
     ReplaceNetworkAclAssociation,
     Request,
@@ -51,17 +55,24 @@ from netvirt.vpc.view import VpcView
 
 
 class Control:
-    """One region's EC2. `on_run` builds the guest when an instance was given its place.
+    """One region's EC2. `on_run` builds the guest when an instance was given its place, `on_install` an appliance.
 
     `epoch_ns` is what t = 0 stands for since 1970.
     """
 
-    def __init__(self, layout: Layout, on_run: Callable[[Placed], None], epoch_ns: int = 0) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        on_run: Callable[[Launched], None],
+        on_install: Callable[[Installed], None],
+        epoch_ns: int = 0,
+    ) -> None:
         self.layout = layout
         self._epoch_ns = epoch_ns
         self.vpcs: dict[str, Vpc] = {}
         self._capacity = Capacity(layout)
         self._on_run = on_run
+        self._on_install = on_install
         self._interfaces = 0
         self.public = PublicAddresses()
         self.peerings: dict[str, Peering] = {}
@@ -111,6 +122,10 @@ class Control:
                 return security_group.revoke_default_egress(home, request)
             case RunInstances():
                 return self._run_instances(home, request)
+            case CreateNatGateway():
+                return self._create_nat_gateway(home, request)
+            case DeleteNatGateway():
+                return nat_gateway.delete_nat_gateway(home, self.public, request)
 
     def view(self, name: str) -> VpcView:
         """What hosts are to know of a VPC, its peers as they are now included."""
@@ -138,3 +153,10 @@ class Control:
         self._on_run(placed)
         # Whoever names one of its groups as a peer now means its address too.
         return [placed.interface.id, *placed.interface.groups]
+
+    def _create_nat_gateway(self, home: Vpc, request: CreateNatGateway) -> list[str]:
+        self._interfaces += 1
+        args = home, self.layout, self._capacity, self.public, self._interfaces
+        installed = nat_gateway.create_nat_gateway(*args, request)
+        self._on_install(installed)
+        return [home.nat_gateways[request.name].id, installed.interface.id]

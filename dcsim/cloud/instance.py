@@ -7,12 +7,13 @@ from pathlib import Path
 
 from dcsim.cloud.capacity import Capacity, Zone, check_type, is_arm, vcpus
 from dcsim.cloud.interface_limits import ipv4_addresses
+from dcsim.cloud.placed import Placed
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake, Refused
-from dcsim.request import RunInstances
+from dcsim.request import CreateNatGateway, RunInstances
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
 from netvirt.vpc.view import Interface, Subnet
@@ -23,19 +24,19 @@ GROUPS_PER_INTERFACE = 5
 INSTANCE_MAC = 0x0A_01_00_00_00_00
 """Interfaces' MAC addresses count up from here: locally administered."""
 
+NeedsPlace = RunInstances | CreateNatGateway
+"""What asks for an address and a host."""
+
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Launched(Placed):
     """What RunInstances came to. `image` is what the guest boots from, None for one that idles."""
 
     request: RunInstances
     image: Image | None
-    vpc: Vpc
-    subnet: Subnet
-    interface: Interface
 
 
-def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, request: RunInstances) -> Placed:
+def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, request: RunInstances) -> Launched:
     """One instance; `number` is its interface's, unique in the region."""
     if request.name in vpc.interfaces:
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has an instance {request.name} already")
@@ -60,7 +61,7 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
     )
     vpc.interfaces[request.name] = interface
     vpc.by_address |= dict.fromkeys(interface.addresses, request.name)
-    return Placed(request, image, vpc, subnet, interface)
+    return Launched(vpc, subnet, interface, request, image)
 
 
 def _check_type(request: RunInstances) -> None:
@@ -101,6 +102,11 @@ def _host(zone: Zone, name: str, request: RunInstances) -> HostId:
     if wanted > zone.host_vcpus:
         message = f"{request.instance_type} needs {wanted} vCPU; a host has {zone.host_vcpus}"
         raise refusal(request, "InvalidParameterValue", message, "choose a smaller type", field="instance_type")
+    return host_with_room(zone, name, wanted, request)
+
+
+def host_with_room(zone: Zone, name: str, wanted: int, request: NeedsPlace) -> HostId:
+    """`wanted` is in vCPU."""
     host = zone.place(wanted)
     if host is None:
         hosts = "1 host, which is" if zone.hosts == 1 else f"{zone.hosts} hosts, all"
@@ -134,7 +140,14 @@ def _addresses(vpc: Vpc, subnet: Subnet, request: RunInstances) -> list[Ip]:
     return found + secondary
 
 
-def _chosen(vpc: Vpc, subnet: Subnet, request: RunInstances, wanted: Ip, field: str) -> Ip:
+def free_address(vpc: Vpc, subnet: Subnet, wanted: Ip | None, request: NeedsPlace) -> Ip:
+    """The wanted one, or the lowest that is free."""
+    if wanted is None:
+        return _lowest_free(vpc, subnet, request, ())
+    return _chosen(vpc, subnet, request, wanted, "private_ip_address")
+
+
+def _chosen(vpc: Vpc, subnet: Subnet, request: NeedsPlace, wanted: Ip, field: str) -> Ip:
     if not subnet.cidr.holds(wanted):
         message = f"{format_ip(wanted)} is outside {subnet.name}'s {subnet.cidr}"
         raise _bad_address(request, "InvalidParameterValue", message, field=field)
@@ -148,11 +161,11 @@ def _chosen(vpc: Vpc, subnet: Subnet, request: RunInstances, wanted: Ip, field: 
     return wanted
 
 
-def _bad_address(request: RunInstances, code: str, message: str, advice: str = "", field: str = "") -> Refused:
+def _bad_address(request: NeedsPlace, code: str, message: str, advice: str = "", field: str = "") -> Refused:
     return refusal(request, code, message, advice, field=field)
 
 
-def _lowest_free(vpc: Vpc, subnet: Subnet, request: RunInstances, promised: Collection[Ip]) -> Ip:
+def _lowest_free(vpc: Vpc, subnet: Subnet, request: NeedsPlace, promised: Collection[Ip]) -> Ip:
     """All below what was found last time is taken: instances keep their addresses."""
     candidates = usable(subnet.cidr)
     start = vpc.lowest_free.get(subnet.id, candidates.start)

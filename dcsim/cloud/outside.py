@@ -5,7 +5,7 @@ It is built like a VPC so that its hosts are like any host, with nothing filtere
 
 from collections.abc import Iterator, Sequence
 
-from dcsim.cloud.instance import INSTANCE_MAC, Placed, load_image_of
+from dcsim.cloud.instance import INSTANCE_MAC, Launched, load_image_of
 from dcsim.cloud.vpc import EVERYTHING, ROUTER_MAC, Vpc
 from dcsim.request import RunInstances
 from dcsim.topology.internet import FIRST_FREE, LAST_FREE, NETWORK_PREFIX
@@ -41,7 +41,7 @@ def outside() -> Vpc:
     return vpc
 
 
-def settle_down(vpc: Vpc, outsiders: Sequence[Outsider]) -> Iterator[Placed]:
+def settle_down(vpc: Vpc, outsiders: Sequence[Outsider]) -> Iterator[Launched]:
     """Every outsider in its place; those with addresses of their own first."""
     for number, outsider in enumerate(sorted(outsiders, key=lambda outsider: outsider.ip_address is None)):
         address = outsider.ip_address or _free(vpc)
@@ -63,7 +63,7 @@ def settle_down(vpc: Vpc, outsiders: Sequence[Outsider]) -> Iterator[Placed]:
         request = RunInstances(
             INTERNET, outsider.name, str(address), (), outsider.image, address, True, "", None, None, mark=outsider.mark
         )
-        yield Placed(request, load_image_of(request), vpc, _subnet(vpc, address), interface)
+        yield Launched(vpc, _subnet(vpc, address), interface, request, load_image_of(request))
 
 
 def _free(vpc: Vpc) -> Ip:

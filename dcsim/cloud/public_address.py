@@ -5,7 +5,7 @@ EC2 User Guide, "Elastic IP addresses", "Amazon EC2 instance IP addressing".
 
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
-from dcsim.request import AssociateAddress
+from dcsim.request import Asked, AssociateAddress
 from dcsim.topology.internet import REGION_POOL
 from netvirt.address import Ip, format_ip
 
@@ -59,19 +59,25 @@ def associate_address(vpc: Vpc, pool: PublicAddresses, request: AssociateAddress
     if not vpc.internet_gateway[0]:
         message = f"{vpc.name} has no internet gateway, so {interface.name} cannot have a public address"
         raise refusal(request, "Gateway.NotAttached", message, "write internet_gateway: NAME")
-    address = request.public_ip
-    if address is None:
-        address = pool.take(interface.name)
-        if address is None:
-            raise refusal(request, "InsufficientAddressCapacity", f"all of {REGION_POOL} is taken")
-    elif not REGION_POOL.holds(address):
-        message = f"{format_ip(address)} is none of the region's Elastic IPs"
-        raise refusal(request, "InvalidAddress.NotFound", message, f"use one of {REGION_POOL}, or true")
-    elif pool.holder(address) is not None:
-        message = f"{format_ip(address)} is {pool.holder(address)}'s"
-        raise refusal(request, "Resource.AlreadyAssociated", message, "use another, or true")
+    address = choose_address(pool, request.public_ip, interface.name, request)
     before = vpc.public.get(private)
     if before is not None:
         pool.release(before)
-    vpc.public[private] = pool.reserve(address, interface.name)
+    vpc.public[private] = address
     return [interface.id]
+
+
+def choose_address(pool: PublicAddresses, wanted: Ip | None, who: str, request: Asked) -> Ip:
+    """The wanted Elastic IP, or a new one: from now on it is `who`'s."""
+    if wanted is None:
+        address = pool.take(who)
+        if address is None:
+            raise refusal(request, "InsufficientAddressCapacity", f"all of {REGION_POOL} is taken")
+        return address
+    if not REGION_POOL.holds(wanted):
+        message = f"{format_ip(wanted)} is none of the region's Elastic IPs"
+        raise refusal(request, "InvalidAddress.NotFound", message, f"use one of {REGION_POOL}, or true")
+    if pool.holder(wanted) is not None:
+        message = f"{format_ip(wanted)} is {pool.holder(wanted)}'s"
+        raise refusal(request, "Resource.AlreadyAssociated", message, "use another, or true")
+    return pool.reserve(wanted, who)

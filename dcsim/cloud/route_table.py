@@ -7,7 +7,7 @@ from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.request import CreateRoute, CreateRouteTable
 from netvirt.address import parse_cidr
-from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterface, ToInternet, ToPeering
+from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterface, ToInternet, ToNat, ToPeering
 
 SERVICES = parse_cidr("169.254.168.0/22")
 """No route may lead there: the host answers it (VPC User Guide, "Route table concepts")."""
@@ -49,11 +49,17 @@ def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> 
             message = f"{vpc.name} has no internet gateway {request.target}"
             raise refusal(request, "InvalidInternetGatewayID.NotFound", message, "write internet_gateway: NAME")
         return ToInternet(gateway, name)
+    if request.through == "nat_gateway":
+        nat = find(vpc.nat_gateways, request.target, request, "NatGatewayNotFound", "NAT gateway")
+        return ToNat(nat.id, nat.name)
     ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
     peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
     if vpc.covers(request.destination):
         message = f"{request.destination} is in {vpc.name} itself"
         raise refusal(
-            request, "InvalidParameterValue", message, "a route more specific than local leads to an instance"
+            request,
+            "InvalidParameterValue",
+            message,
+            "a route more specific than local leads to an instance or a NAT gateway",
         )
     return ToPeering(peering.id, peering.name)

@@ -38,6 +38,16 @@ class HostedZone(Protocol):
         """As it is now."""
 
 
+@dataclass(frozen=True, slots=True)
+class NatGateway:
+    """One that is available. `subnet` is an id."""
+
+    id: str
+    name: str
+    subnet: str
+    interface: Interface
+
+
 @dataclass(slots=True)
 class Vpc:
     """Everything is by name; resources themselves are frozen and replaced when a verb changes them."""
@@ -54,6 +64,10 @@ class Vpc:
     acls: dict[str, NetworkAcl] = field(default_factory=dict)
     groups: dict[str, SecurityGroup] = field(default_factory=dict)
     interfaces: dict[str, Interface] = field(default_factory=dict)
+    """Of instances."""
+    managed: dict[str, Interface] = field(default_factory=dict)
+    """Of what AWS manages, by its name."""
+    nat_gateways: dict[str, NatGateway] = field(default_factory=dict)
     by_address: dict[Ip, str] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     """Resource id -> where the file asked for it, for messages about conflicts."""
@@ -85,7 +99,7 @@ class Vpc:
 
     def view(self, peers: Mapping[str, VpcView]) -> VpcView:
         """A frozen copy of everything as it is now; `peers` by the ids of the peering connections."""
-        interfaces = {interface.id: interface for interface in self.interfaces.values()}
+        interfaces = {each.id: each for each in (*self.interfaces.values(), *self.managed.values())}
         members: dict[str, set[Ip]] = {group.id: set() for group in self.groups.values()}
         for interface in interfaces.values():
             for group in interface.groups:
@@ -113,6 +127,7 @@ class Vpc:
             peers=peers,
             internet_gateway=self.internet_gateway[0],
             public=dict(self.public),
+            nat_gateways={each.id: each.interface.id for each in self.nat_gateways.values()},
         )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from dcsim import __version__
-from dcsim.cloud.instance import Placed
+from dcsim.cloud.placed import Placed
 from dcsim.fabric.fabric import Fabric
 from dcsim.fabric.wire import Direction
 from dcsim.observe.pcapng import PcapngWriter, Way

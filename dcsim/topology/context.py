@@ -25,6 +25,7 @@ class Vpc:
     network_acls: Catalog
     security_groups: Catalog
     instances: Catalog
+    nat_gateways: Catalog
     internet_gateway: str | None
 
 

@@ -14,6 +14,7 @@ from dcsim.request import (
     ChangeResourceRecordSets,
     CreateHostedZone,
     CreateInternetGateway,
+    CreateNatGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -22,6 +23,7 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    DeleteNatGateway,
     ModifyVpcAttribute,
     ReplaceNetworkAclAssociation,
     Request,
@@ -51,6 +53,7 @@ class _Vpc:
     internet_gateway: str | None = None
     settings: Block = field(default_factory=dict)
     """What is neither a list nor a map of resources."""
+    nat_gateways: dict[str, Block] = field(default_factory=dict)
     subnets: dict[str, Block] = field(default_factory=dict)
     route_tables: dict[str, Block] = field(default_factory=dict)
     network_acls: dict[str, Block] = field(default_factory=dict)
@@ -80,7 +83,7 @@ def expanded(plan: Plan) -> str:
         parts += [f"    {word}: {_inline(value)}" for word, value in vpc.settings.items()]
         if vpc.internet_gateway is not None:
             parts.append(f"    internet_gateway: {vpc.internet_gateway}")
-        for kind in ("subnets", "route_tables", "network_acls", "security_groups", "instances"):
+        for kind in ("subnets", "route_tables", "network_acls", "security_groups", "nat_gateways", "instances"):
             parts += _section(kind, getattr(vpc, kind))
     joints = [each for each in plan.requests if isinstance(each, CreateVpcPeeringConnection)]
     if joints:
@@ -245,8 +248,12 @@ def _write(vpc: _Vpc, request: Request) -> None:
                 vpc.instances[name]["elastic_ip"] = public
             else:
                 _map(vpc.instances[name], "secondary_elastic_ips")[format_ip(private)] = public
+        case CreateNatGateway():
+            vpc.nat_gateways[request.name] = _nat_gateway(request)
         case CreateVpc() | CreateVpcPeeringConnection() | CreateHostedZone() | ChangeResourceRecordSets():
             raise AssertionError("these stand beside VPCs, not in them")
+        case DeleteNatGateway():
+            raise AssertionError("no file asks for it")
 
 
 def _boolean(value: bool) -> str:
@@ -278,6 +285,20 @@ def _subnet(request: CreateSubnet) -> Block:
     block: Block = {"cidr_block": str(request.cidr_block), "availability_zone": request.availability_zone}
     if request.map_public_ip_on_launch:
         block["map_public_ip_on_launch"] = "true"
+    return block
+
+
+def _nat_gateway(request: CreateNatGateway) -> Block:
+    block: Block = {"subnet": request.subnet, "connectivity_type": request.connectivity_type}
+    elastic_ips = ["true" if each is None else format_ip(each) for each in request.elastic_ips]
+    if elastic_ips:
+        block["elastic_ip"] = elastic_ips[0]
+    if elastic_ips[1:]:
+        block["secondary_elastic_ips"] = elastic_ips[1:]
+    if request.private_ip_address is not None:
+        block["private_ip_address"] = format_ip(request.private_ip_address)
+    if request.secondary_private_ip_address_count:
+        block["secondary_private_ip_address_count"] = str(request.secondary_private_ip_address_count)
     return block
 
 

@@ -1,14 +1,14 @@
-"""What a route goes through: an instance of the VPC, its internet gateway, or a peering that it is in."""
+"""What a route goes through: an instance of the VPC, one of its gateways, or a peering that it is in."""
 
 from typing import Literal
 
 from dcsim.problem import Mark
 from dcsim.topology.context import Context, Vpc
-from dcsim.topology.names import Copy
+from dcsim.topology.names import Catalog, Copy
 from dcsim.topology.schema import RouteTableFields
 from dcsim.topology.words import instead, number, quoted
 
-Through = Literal["instance", "internet_gateway", "vpc_peering_connection"]
+Through = Literal["instance", "nat_gateway", "internet_gateway", "vpc_peering_connection"]
 USUAL_GATEWAY = "igw"
 
 
@@ -17,8 +17,8 @@ def route_target(
 ) -> tuple[str, Through] | None:
     """Its name and what it is. In a zone's copy of a table, `nat` means that zone's."""
     kinds = _kinds(context, vpc, text)
-    if kinds == ["instance"]:
-        found = context.accept(vpc.instances.one_for(text, table.zone, table.name, mark))
+    if len(kinds) == 1 and kinds[0] in _catalogs(vpc):
+        found = context.accept(_catalogs(vpc)[kinds[0]].one_for(text, table.zone, table.name, mark))
         if found is None:
             return None
         # `nat` may mean nat-a; that name too must be one thing only.
@@ -33,11 +33,14 @@ def route_target(
     return text, kinds[0]
 
 
+def _catalogs(vpc: Vpc) -> dict[Through, Catalog]:
+    """What there may be several of, in copies."""
+    return {"instance": vpc.instances, "nat_gateway": vpc.nat_gateways}
+
+
 def _kinds(context: Context, vpc: Vpc, name: str) -> list[Through]:
     """Everything that is called so."""
-    kinds: list[Through] = []
-    if name in vpc.instances.meanings:
-        kinds.append("instance")
+    kinds: list[Through] = [kind for kind, catalog in _catalogs(vpc).items() if name in catalog.meanings]
     if name == vpc.internet_gateway:
         kinds.append("internet_gateway")
     if name in context.peerings:
@@ -48,6 +51,7 @@ def _kinds(context: Context, vpc: Vpc, name: str) -> list[Through]:
 def _ambiguous(context: Context, vpc: Vpc, name: str, kinds: list[Through], mark: Mark) -> None:
     words = {
         "instance": f"an instance of {vpc.name}",
+        "nat_gateway": f"a NAT gateway of {vpc.name}",
         "internet_gateway": f"the internet gateway of {vpc.name}",
         "vpc_peering_connection": "a peering connection",
     }
@@ -72,9 +76,10 @@ def _unknown(context: Context, vpc: Vpc, text: str, mark: Mark) -> None:
         return
     here = [name for name, peering in context.peerings.items() if peering is None or peering.joins(vpc.name)]
     gateway = [vpc.internet_gateway] if vpc.internet_gateway else []
-    known = dict.fromkeys([*vpc.instances.every(), *gateway, *here])
+    known = dict.fromkeys([*vpc.instances.every(), *vpc.nat_gateways.every(), *gateway, *here])
     advice = instead(text, known, f"{vpc.name} has") if known else f"{vpc.name} has none"
     nouns = ["instance"]
+    nouns += ["NAT gateway"] if vpc.nat_gateways.every() else []
     nouns += ["internet gateway"] if gateway else []
     nouns += ["peering connection"] if context.peerings else []
     *others, last = nouns

@@ -5,7 +5,7 @@ Nothing is required here that a zone's own version may still bring; `resolve` as
 
 import re
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -58,7 +58,6 @@ VPC_LATER = (
     "egress_only_internet_gateway",
     "launch_templates",
     "load_balancers",
-    "nat_gateways",
     "network_interfaces",
     "target_groups",
     "vpc_endpoints",
@@ -93,6 +92,12 @@ def _zone(text: str) -> str:
 def _region(text: str) -> str:
     if not REGION.fullmatch(text):
         raise Mistake(f"{quoted(text)} is not a region's name", "write it like eu-west-1", field=True)
+    return text
+
+
+def _connectivity(text: str) -> str:
+    if text not in ("public", "private"):
+        raise Mistake(f"{quoted(text)} is neither public nor private", field=True)
     return text
 
 
@@ -143,6 +148,9 @@ Image = Annotated[
 ]
 Copies = Annotated[int, Whole(1, 100_000)]
 SecondaryAddresses = Annotated[int, Whole(0, 1_000)]
+Connectivity = Annotated[
+    Literal["public", "private"], from_text(_connectivity), WithJsonSchema({"enum": ["public", "private"]})
+]
 
 
 def _by_default(text: str) -> str:
@@ -241,8 +249,8 @@ class RouteTableFields(Spec):
     later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
     routes: dict[str, Text] | None = Field(
         default=None,
-        description="Destination block: target, the name of an instance, of the VPC's internet "
-        "gateway or of a peering connection.",
+        description="Destination block: target, the name of an instance, of a NAT gateway, of the "
+        "VPC's internet gateway or of a peering connection.",
     )
 
 
@@ -269,6 +277,31 @@ class SecurityGroupSpec(Spec):
     )
     egress: Annotated[list[EgressRule], *ONE_OR_MORE] | None = Field(
         default=None, description="What is let out; by default everything, as EC2 has it."
+    )
+
+
+class NatGatewayFields(Spec):
+    noun: ClassVar[str] = "NAT gateway"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
+    subnet: Text | None = Field(
+        default=None, description="The subnet it is in; in a copy, its sibling in the same zone."
+    )
+    connectivity_type: Connectivity | None = Field(
+        default=None, description="public, or private: without Elastic IPs, for other networks. By default public."
+    )
+    elastic_ip: ElasticIp = Field(default=None, description="The public address of a public one; by default a new one.")
+    secondary_elastic_ips: Annotated[list[ElasticIp], *ONE_OR_MORE] | None = Field(
+        default=None, description="More public addresses, as many as 7: true for a new one, or the address."
+    )
+    private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
+    secondary_private_ip_address_count: SecondaryAddresses | None = Field(
+        default=None, description="More private addresses, without public ones. By default 0."
+    )
+
+
+class NatGatewaySpec(NatGatewayFields):
+    per_zone: Annotated[dict[str, NatGatewayFields], *PER_ZONE] | None = Field(
+        default=None, description="Copies NAME-a, NAME-b: true for every zone, some zones, or zones with what differs."
     )
 
 
@@ -352,6 +385,7 @@ class VpcSpec(Spec):
     security_groups: Annotated[dict[Name, SecurityGroupSpec], *NAMES_OR_MAP] = Field(
         default={}, description="By name; default is there anyway."
     )
+    nat_gateways: Annotated[dict[Name, NatGatewaySpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
     instances: Annotated[dict[Name, InstanceSpec], *NAMES_OR_MAP] = Field(
         default={}, description="Computers under test, by name."
     )

@@ -27,11 +27,12 @@ from dcsim.request import (
 from dcsim.topology.context import Context, Vpc
 from dcsim.topology.hosted_zone import dns_settings, hosted_zones
 from dcsim.topology.names import Catalog, Copy, Named, zone_copies
+from dcsim.topology.nat_gateway import expand_nat_gateways, nat_gateways
 from dcsim.topology.peering import peerings
 from dcsim.topology.plan import INTERNET
 from dcsim.topology.route import route_target
 from dcsim.topology.rule import NumberedRule, Rule
-from dcsim.topology.schema import InstanceFields, RouteTableFields, SubnetFields, VpcSpec
+from dcsim.topology.schema import InstanceFields, NatGatewayFields, RouteTableFields, SubnetFields, VpcSpec
 from dcsim.topology.tree import Path, find, inside
 from dcsim.topology.words import number, quoted
 from netvirt.address import Cidr, Ip, format_ip, parse_cidr, parse_ip
@@ -52,6 +53,7 @@ class _Expanded:
     subnets: list[Copy[SubnetFields]] = field(default_factory=list)
     route_tables: list[Copy[RouteTableFields]] = field(default_factory=list)
     instances: list[Copy[InstanceFields]] = field(default_factory=list)
+    nat_gateways: list[Copy[NatGatewayFields]] = field(default_factory=list)
 
 
 def requests(context: Context) -> tuple[Request, ...]:
@@ -65,6 +67,7 @@ def requests(context: Context) -> tuple[Request, ...]:
         *(each for vpc in vpcs for each in _group_rules(context, vpc)),
         *(each for vpc in vpcs for each in _instances(context, vpc)),
         *(each for vpc in vpcs for each in _elastic_ips(context, vpc)),
+        *(each for vpc in vpcs for each in nat_gateways(context, vpc.names, vpc.nat_gateways)),
         *(each for vpc in vpcs for each in _routes(context, vpc)),
         *hosted_zones(context),
     )
@@ -92,6 +95,7 @@ def _expand(context: Context, name: str, spec: VpcSpec) -> _Expanded:
         Catalog("network ACL", name, DEFAULT_ACL),
         Catalog("security group", name, DEFAULT_GROUP),
         Catalog("instance", name),
+        Catalog("NAT gateway", name),
         spec.internet_gateway,
     )
     context.vpcs[name] = names
@@ -101,6 +105,7 @@ def _expand(context: Context, name: str, spec: VpcSpec) -> _Expanded:
     _expand_subnets(context, vpc)
     _expand_route_tables(context, vpc)
     _expand_instances(context, vpc)
+    vpc.nat_gateways += expand_nat_gateways(context, names, spec.nat_gateways, vpc.path)
     for kind, catalog in (("network_acls", names.network_acls), ("security_groups", names.security_groups)):
         for each in getattr(spec, kind):
             _register(context, catalog, Named(each, None, False), [], [*vpc.path, kind, each])

@@ -10,6 +10,7 @@ from hypervisor.machine.exits import Exit, ExitCosts
 from hypervisor.machine.runloop import RunLoop
 from hypervisor.machine.settings import Settings, Usage
 from netvirt.address import Ip
+from netvirt.journey import Outcome
 
 DEFAULTS = Settings()
 
@@ -46,8 +47,9 @@ class Machine:
         self._usage.boots += 1
         self._loop = RunLoop(self.image, self._settings, self._source, self._random, self._usage, clock, wire, report)
 
-    def receive(self, data: bytes) -> bool:
-        return self._loop is not None and self._loop.receive(data)
+    def receive(self, data: bytes) -> Outcome:
+        taken = self._loop is not None and self._loop.receive(data)
+        return Outcome.DELIVERED if taken else Outcome.NO_RX_BUFFER
 
     def order(self, line: str) -> None:
         assert "\n" not in line, "one line at a time"

@@ -47,7 +47,18 @@ class ToInternet:
         return self.name
 
 
-Target = Local | ToInterface | ToPeering | ToInternet
+@dataclass(frozen=True, slots=True)
+class ToNat:
+    """A NAT gateway of the VPC."""
+
+    nat_gateway: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Target = Local | ToInterface | ToPeering | ToInternet | ToNat
 
 
 @dataclass(frozen=True, slots=True)

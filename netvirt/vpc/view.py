@@ -105,6 +105,8 @@ class VpcView:
     """The id of the attached one, empty when there is none."""
     public: Mapping[Ip, Ip]
     """Private address -> the public one it has at the internet gateway."""
+    nat_gateways: Mapping[str, str]
+    """The interface of each one that is available, by the gateway's id."""
 
     def known(self, eni: str) -> Interface | None:
         """An interface of this VPC or of a peer."""

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from dcsim.cloud.control import Control
-from dcsim.cloud.instance import Placed
+from dcsim.cloud.instance import Launched
+from dcsim.cloud.placed import Installed
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
 from dcsim.problem import Mark, Refused
@@ -36,10 +37,11 @@ class Account:
     plant: Plant = field(default_factory=Plant)
     zones: tuple[str, ...] = ("a", "b")
     region: str = "eu-west-1"
-    placed: list[Placed] = field(default_factory=list)
+    placed: list[Launched] = field(default_factory=list)
+    installed: list[Installed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.control = Control(Layout(self.region, self.zones, self.plant), self.placed.append)
+        self.control = Control(Layout(self.region, self.zones, self.plant), self.placed.append, self.installed.append)
         self.call(CreateVpc("m", parse_cidr("10.0.0.0/16"), mark=MARK))
         self.subnet("net", "10.0.1.0/24")
 

@@ -86,7 +86,7 @@ PEERINGS = [
     (over_peering("10.9.0.0/16", vpc="twin"), "InvalidVpcPeeringConnectionID.NotFound: no peering connection 'pcx'; "
                                               "there are none"),
     (over_peering("10.0.1.0/24"), "InvalidParameterValue: 10.0.1.0/24 is in m itself; a route more specific than "
-                                  "local leads to an instance"),
+                                  "local leads to an instance or a NAT gateway"),
 ]  # fmt: skip
 
 

@@ -71,8 +71,8 @@ class Silent:
 
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None: ...
 
-    def receive(self, data: bytes) -> bool:
-        return True
+    def receive(self, data: bytes) -> Outcome:
+        return Outcome.DELIVERED
 
     def order(self, line: str) -> None: ...
 

@@ -16,6 +16,7 @@ from dcsim.request import (
     ChangeResourceRecordSets,
     CreateHostedZone,
     CreateInternetGateway,
+    CreateNatGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -24,6 +25,7 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    DeleteNatGateway,
     ModifyVpcAttribute,
     ReplaceNetworkAclAssociation,
     Request,
@@ -230,6 +232,8 @@ class Region:
                 vpc.tables[request.route_table][IPv4Network(request.destination)] = target
             case CreateInternetGateway():
                 vpc.has_gateway = True
+            case CreateNatGateway() | DeleteNatGateway():
+                raise AssertionError("no world of these has one")
             case CreateVpcPeeringConnection():
                 peer = self.vpcs[request.peer_vpc]
                 vpc.peers[request.name] = peer

@@ -380,7 +380,7 @@ def test_what_every_topology_says() -> None:
 LATER = {
     "vpc": (
         "vpcs: {{m: {{cidr_block: 10.0.0.0/16, {}: }}}}",
-        ["nat_gateways", "load_balancers", "target_groups", "auto_scaling_groups"]
+        ["launch_templates", "load_balancers", "target_groups", "auto_scaling_groups"]
         + ["vpc_endpoints", "db_instances", "tags", "id"],
     ),
     "topology": (

@@ -1,0 +1,30 @@
+"""The contract of every appliance: it forwards frames, and can say what it would do with a packet without doing it."""
+
+from typing import NamedTuple, Protocol
+
+from netvirt.address import Ns
+from netvirt.engine import Timed
+from netvirt.frame import Flow
+from netvirt.journey import Hop, Outcome
+
+
+class Answer(NamedTuple):
+    """What becomes of a packet inside: the hop that says so, and how the packet leaves; None: it does not."""
+
+    hop: Hop
+    flow: Flow | None
+
+
+class Rehearsal(Protocol):
+    """An appliance as it stands now, for packets that are not sent: what they would change is remembered here only."""
+
+    def forward(self, flow: Flow, now: Ns) -> Answer: ...
+
+
+class Appliance(Timed, Protocol):
+    """A sans-I/O engine between the frames of one interface. What it knows dies with its power."""
+
+    def forward(self, data: bytes, now: Ns) -> list[bytes] | Outcome:
+        """A frame arrived; what is to be sent because of it, or why it ends here."""
+
+    def rehearse(self) -> Rehearsal: ...

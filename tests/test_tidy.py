@@ -57,6 +57,7 @@ ROOMS = [
     "dcsim.topology",
     "dcsim.fabric",
     "dcsim.cloud",
+    "dcsim.describe",
     "dcsim.scenario",
     "dcsim.observe",
     "dcsim.guests",

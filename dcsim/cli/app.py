@@ -175,6 +175,47 @@ def shell(file: File, seed: Seed = None) -> None:
     raise typer.Exit(shell(file, whole("--seed", seed, 0, MOST_SEED)))
 
 
+imports = typer.Typer(help="Make a topology of what you have elsewhere.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(imports, name="import", short_help="Make a topology of what you have elsewhere.")
+
+
+@imports.command(short_help="Your own VPC, as the AWS CLI describes it.")
+def describe(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of JSON files; their names and sub-folders mean nothing.")
+    ],
+    region: Annotated[
+        str | None, typer.Option(metavar="REGION", help="Like eu-west-1; needed where DIR holds several.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="ID", help="Twelve digits; by default all that own VPCs there.")
+    ] = None,
+) -> None:
+    """Your own VPC, as the AWS CLI describes it, to a topology on standard output.
+
+    These commands only read:
+
+    \b
+    mkdir mine && cd mine
+    for what in vpcs subnets route-tables network-acls security-groups network-interfaces \\
+        instances internet-gateways nat-gateways addresses vpc-peering-connections \\
+        managed-prefix-lists vpc-endpoints transit-gateways transit-gateway-attachments \\
+        vpn-connections vpn-gateways customer-gateways egress-only-internet-gateways; do
+      aws ec2 describe-$what --output json > $what.json
+    done
+    aws elbv2 describe-load-balancers --output json > load-balancers.json
+    for list in $(jq -r '.PrefixLists[].PrefixListId' managed-prefix-lists.json); do
+      aws ec2 get-managed-prefix-list-entries --prefix-list-id $list > $list.json
+    done
+    cd .. && dcsim import describe mine > mine.yaml && dcsim check mine.yaml
+
+    What DIR holds that is not simulated is named on standard error, and at the head of the file.
+    """
+    from dcsim.cli.describe import describe
+
+    raise typer.Exit(describe(directory, region, account))
+
+
 @app.command(short_help="The files' JSON Schema, for editors.")
 def schema() -> None:
     """The files' JSON Schema, for editors."""

@@ -30,6 +30,8 @@ from dcsim.request import (
     RevokeSecurityGroupEgress,
     RunInstances,
 )
+from dcsim.topology.inline import Block
+from dcsim.topology.inline import inline as _inline
 from dcsim.topology.plan import Impairment, Internet, Outsider, Plan, Plant
 from dcsim.topology.quantity import (
     format_duration,
@@ -40,8 +42,6 @@ from dcsim.topology.quantity import (
 )
 from dcsim.topology.schema import UNIX_EPOCH
 from netvirt.address import format_ip
-
-Block = dict[str, "str | list[str] | Block"]
 
 
 @dataclass(slots=True)
@@ -128,28 +128,6 @@ def _section(kind: str, blocks: dict[str, Block]) -> list[str]:
     if not blocks:
         return []
     return [f"    {kind}:", *(f"      {name}: {_inline(block)}" for name, block in blocks.items())]
-
-
-def _inline(value: "str | list[str] | Block") -> str:
-    if isinstance(value, str):
-        return _scalar(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_scalar, value))}]"
-    return f"{{{', '.join(f'{_scalar(key)}: {_inline(each)}' for key, each in value.items())}}}"
-
-
-def _scalar(text: str) -> str:
-    """Plain where that is safe inside braces."""
-    safe = text and text[0].isalnum() and all(c.isalnum() or c in " ./-_%" for c in text)
-    if safe and text.isascii() and text == text.strip():
-        return text
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    return character if " " <= character <= "~" else f"\\U{ord(character):08X}"
 
 
 def _moment(start_ns: int) -> str:

@@ -1,0 +1,145 @@
+"""A VPC as its section of the file."""
+
+from dcsim.describe.guest import Guest
+from dcsim.describe.notes import printable
+from dcsim.describe.region import Region
+from dcsim.describe.route_table import routes
+from dcsim.describe.rule import Peers, acl_rules, group_rules
+from dcsim.describe.shapes import Resource, Subnet
+from dcsim.describe.vpc import Home, is_main, lets_all_out
+from dcsim.describe.write import Map, Noted
+from dcsim.topology.vpc import DEFAULT_GROUP
+from netvirt.address import format_ip
+
+
+def section(home: Home, region: Region, peers: Peers) -> Noted:
+    block: Map = {"cidr_block": str(home.vpc.cidr_block)}
+    if home.gateway:
+        gateway = home.gateway.internet_gateway_id
+        block["internet_gateway"] = _noted(home.names[gateway], gateway, home.gateway, home.names[gateway])
+    kinds = {
+        "subnets": _subnets(home, region, peers),
+        "route_tables": _route_tables(home, peers),
+        "network_acls": _network_acls(home, peers),
+        "security_groups": _security_groups(home, peers),
+        "instances": _instances(home, peers),
+    }
+    block |= {kind: entries for kind, entries in kinds.items() if entries}
+    return _noted(block, home.vpc.vpc_id, home.vpc, home.name)
+
+
+def _noted(value: Map | str, aws_id: str, resource: Resource, name: str) -> Noted:
+    """Beside it, its id in AWS, and its tag when the name is not that."""
+    return Noted(value, _beside(aws_id, resource.tagged, name))
+
+
+def _beside(aws_id: str, tag: str, name: str) -> str:
+    words = [aws_id] if aws_id != name else []
+    return " ".join([*words, *([f"'{printable(tag)}'"] if tag not in ("", name) else [])])
+
+
+def _one_or_more(items: list[str]) -> str | list[str]:
+    """One item may stand for a list of one."""
+    return items[0] if len(items) == 1 else items
+
+
+def _by_name(entries: Map) -> Map:
+    return dict(sorted(entries.items()))
+
+
+def _subnets(home: Home, region: Region, peers: Peers) -> Map:
+    """By block."""
+    entries: Map = {}
+    for subnet in home.subnets.values():
+        block: Map = {"cidr_block": str(subnet.block), "availability_zone": region.zone(subnet)}
+        if _gives_public_addresses(home, subnet, peers):
+            block["map_public_ip_on_launch"] = "true"
+        table, acl = home.table_of(subnet.subnet_id), home.acl_of(subnet.subnet_id)
+        block |= {"route_table": table} if table else {}
+        block |= {"network_acl": acl} if acl else {}
+        name = home.names[subnet.subnet_id]
+        entries[name] = _noted(block, subnet.subnet_id, subnet, name)
+    return entries
+
+
+def _gives_public_addresses(home: Home, subnet: Subnet, peers: Peers) -> bool:
+    """The subnet would give one to every guest: not so where AWS launched some without."""
+    mine = [guest for guest in home.guests if guest.subnet is subnet]
+    return subnet.map_public_ip_on_launch and all(guest.public in peers.public for guest in mine)
+
+
+def _route_tables(home: Home, peers: Peers) -> Map:
+    entries: Map = {}
+    for table in home.route_tables.values():
+        name = home.names.get(table.route_table_id)
+        if name is None:
+            continue
+        for each in table.associations:
+            if each.gateway_id:
+                peers.notes.leave_out("route table association", f"{name} {each.gateway_id}", "with a gateway")
+        found = routes(home, table, peers)
+        noted = _noted({"routes": found} if found else {}, table.route_table_id, table, name)
+        entries[name] = Noted(noted.value, f"{noted.note}, main") if is_main(table) else noted
+    return _by_name(entries)
+
+
+def _network_acls(home: Home, peers: Peers) -> Map:
+    entries: Map = {}
+    for acl in home.network_acls.values():
+        name = home.names.get(acl.network_acl_id)
+        if name is None:
+            continue
+        sides = {"ingress": False, "egress": True}
+        rules = {side: acl_rules(name, acl.entries, out, peers) for side, out in sides.items()}
+        block: Map = {side: _one_or_more(found) for side, found in rules.items() if found}
+        noted = _noted(block, acl.network_acl_id, acl, name)
+        entries[name] = Noted(noted.value, f"{noted.note}, default") if acl.is_default else noted
+    return _by_name(entries)
+
+
+def _security_groups(home: Home, peers: Peers) -> Map:
+    entries: Map = {}
+    for group in home.security_groups.values():
+        name = home.names[group.group_id]
+        if name == DEFAULT_GROUP:
+            continue
+        block: Map = {}
+        ingress = group_rules(name, group.ip_permissions, False, peers)
+        egress = group_rules(name, group.ip_permissions_egress, True, peers)
+        if ingress:
+            block["ingress"] = _one_or_more(ingress)
+        if not lets_all_out(group):
+            block["egress"] = _one_or_more(egress)
+        entries[name] = _noted(block, group.group_id, group, name)
+    return _by_name(entries)
+
+
+def _instances(home: Home, peers: Peers) -> Map:
+    entries: Map = {}
+    for guest in home.guests:
+        entries[home.names[guest.id]] = Noted(_instance(home, guest, peers), _guest(guest, home.names[guest.id]))
+    return _by_name(entries)
+
+
+def _instance(home: Home, guest: Guest, peers: Peers) -> Map:
+    block: Map = {
+        "subnet": home.names[guest.subnet.subnet_id],
+        "security_groups": _one_or_more([home.names[group] for group in dict.fromkeys(guest.groups)]),
+        "private_ip_address": format_ip(guest.address),
+    }
+    if not block["security_groups"]:
+        del block["security_groups"]
+    if guest.instance_type:
+        block["instance_type"] = guest.instance_type
+    if guest.public in peers.public:
+        block["elastic_ip"] = format_ip(peers.public[guest.public])
+    if not guest.source_dest_check:
+        block["source_dest_check"] = "false"
+    return block
+
+
+def _guest(guest: Guest, name: str) -> str:
+    words = [each for each in (_beside(guest.id, guest.tag, name), guest.what) if each]
+    if guest.public is not None:
+        words.append(format_ip(guest.public) + ("" if guest.kept else " auto-assigned"))
+    return ", ".join(words)

@@ -1,0 +1,207 @@
+"""One VPC: what of it can be simulated, and what each thing is called."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from dcsim.describe.guest import Guest, guests
+from dcsim.describe.inventory import Inventory
+from dcsim.describe.names import Wanted, cleaned, distinct, without_region
+from dcsim.describe.notes import Notes
+from dcsim.describe.region import Region
+from dcsim.describe.rule import LAST_NUMBER
+from dcsim.describe.shapes import AclEntry, InternetGateway, NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc
+from dcsim.topology.vpc import DEFAULT_ACL, DEFAULT_GROUP, MAIN_TABLE
+from netvirt.address import EVERYWHERE
+
+USUAL_GATEWAY = "igw"
+
+
+@dataclass(slots=True)
+class Home:
+    """A VPC and everything in it that goes into the file; the names are by AWS's ids."""
+
+    vpc: Vpc
+    name: str
+    subnets: dict[str, Subnet]
+    route_tables: dict[str, RouteTable]
+    network_acls: dict[str, NetworkAcl]
+    security_groups: dict[str, SecurityGroup]
+    guests: list[Guest] = field(default_factory=list)
+    gateway: InternetGateway | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def main(self) -> RouteTable | None:
+        """The table of subnets that are associated with none."""
+        return next((table for table in self.route_tables.values() if is_main(table)), None)
+
+    def table_of(self, subnet: str) -> str | None:
+        """The route table's name, None for the VPC's own with nothing but the local route."""
+        explicit = (table for table in self.route_tables.values() if subnet in _associated(table))
+        table = next(explicit, self.main)
+        return self.names.get(table.route_table_id) if table else None
+
+    def acl_of(self, subnet: str) -> str | None:
+        """The network ACL's name, None for the default one as EC2 makes it."""
+        for acl in self.network_acls.values():
+            if any(each.subnet_id == subnet for each in acl.associations):
+                return self.names.get(acl.network_acl_id)
+        return None
+
+
+def home_of(stock: Inventory, vpc: Vpc, name: str, notes: Notes) -> Home:
+    """What belongs to a VPC; nothing in it is named yet."""
+    own = [each for each in stock.subnets.values() if each.vpc_id == vpc.vpc_id and _is_simulated(vpc, each, notes)]
+    home = Home(
+        vpc,
+        name,
+        {each.subnet_id: each for each in sorted(own, key=lambda subnet: (subnet.block, subnet.subnet_id))},
+        {each.route_table_id: each for each in stock.route_tables.values() if each.vpc_id == vpc.vpc_id},
+        {each.network_acl_id: each for each in stock.network_acls.values() if each.vpc_id == vpc.vpc_id},
+        {each.group_id: each for each in stock.security_groups.values() if each.vpc_id == vpc.vpc_id},
+    )
+    home.guests = guests(stock, home.subnets, notes)
+    for guest in home.guests:
+        for group in guest.groups:
+            if group not in home.security_groups:
+                # It lets nothing in, so that nobody is told of a way that may not be there.
+                home.security_groups[group] = SecurityGroup.model_validate({"GroupId": group, "VpcId": vpc.vpc_id})
+                notes.miss("aws ec2 describe-security-groups", group)
+    attached = [each for each in stock.internet_gateways.values() if vpc.vpc_id in _attached(each)]
+    home.gateway = attached[0] if attached else None
+    for block in vpc.cidr_block_association_set:
+        if block.cidr_block != vpc.cidr_block and block.cidr_block_state.state in ("", "associated"):
+            notes.leave_out("secondary block", f"{name} {block.cidr_block}")
+    for ipv6 in vpc.ipv6_cidr_block_association_set:
+        notes.leave_out("IPv6 block", f"{name} {ipv6.ipv6_cidr_block}")
+    _miss(stock, home, notes)
+    return home
+
+
+def _attached(gateway: InternetGateway) -> list[str]:
+    return [each.vpc_id for each in gateway.attachments if each.state in ("available", "attached")]
+
+
+def _is_simulated(vpc: Vpc, subnet: Subnet, notes: Notes) -> bool:
+    if subnet.cidr_block is None:
+        notes.leave_out("subnet", subnet.tagged or subnet.subnet_id, "for IPv6 only")
+    elif not vpc.cidr_block.covers(subnet.cidr_block):
+        notes.leave_out("subnet", subnet.tagged or subnet.subnet_id, "in a secondary block")
+    else:
+        return True
+    return False
+
+
+def _miss(stock: Inventory, home: Home, notes: Notes) -> None:
+    """Every VPC has these: one without was not asked for."""
+    for key, found, command in (
+        ("Subnets", home.subnets or home.vpc, "describe-subnets"),
+        ("RouteTables", home.route_tables, "describe-route-tables"),
+        ("NetworkAcls", home.network_acls, "describe-network-acls"),
+        ("SecurityGroups", home.security_groups, "describe-security-groups"),
+    ):
+        if key not in stock.calls or not found:
+            notes.miss(f"aws ec2 {command}", home.vpc.vpc_id)
+
+
+def name_everything(home: Home, region: Region, peerings: Collection[str]) -> None:
+    """`peerings` are names that routes know already."""
+    names = home.names
+    names |= distinct(_wanted_subnets(home, region), ())
+    names |= distinct(_wanted_tables(home, region))
+    acls = (acl for acl in home.network_acls.values() if not (acl.is_default and is_plain_acl(acl)))
+    names |= distinct(
+        Wanted(each.network_acl_id, _besides(DEFAULT_ACL, "acl", each.tagged, each.is_default)) for each in acls
+    )
+    names |= _group_names(home)
+    if home.gateway:
+        names |= distinct([Wanted(home.gateway.internet_gateway_id, home.gateway.tagged or USUAL_GATEWAY)], peerings)
+    doors = {*peerings, *([names[home.gateway.internet_gateway_id]] if home.gateway else [])}
+    wanted = (
+        Wanted(each.id, without_region(each.tag or each.service, region.name), region.zone(each.subnet))
+        for each in home.guests
+    )
+    found = distinct(wanted, doors)
+    names |= found
+    names |= {each.interface: found[each.id] for each in home.guests if each.interface}
+
+
+def _wanted_subnets(home: Home, region: Region) -> Iterator[Wanted]:
+    for subnet in home.subnets.values():
+        yield Wanted(subnet.subnet_id, without_region(subnet.tagged, region.name), region.zone(subnet))
+
+
+def _wanted_tables(home: Home, region: Region) -> Iterator[Wanted]:
+    """A table of one zone's subnets is that zone's."""
+    for table in home.route_tables.values():
+        if is_main(table) and is_plain_table(table):
+            continue
+        tag = _besides(MAIN_TABLE, "table", without_region(table.tagged, region.name), is_main(table))
+        mine = [home.subnets[subnet] for subnet in _associated(table) if subnet in home.subnets]
+        zones = list(dict.fromkeys(region.zone(subnet) for subnet in mine))
+        yield Wanted(table.route_table_id, tag, zones[0] if len(zones) == 1 else "")
+
+
+def _group_names(home: Home) -> dict[str, str]:
+    """A group's own name is unique in its VPC; the tag is what people see. None may begin with sg-."""
+    plain = [each.group_id for each in home.security_groups.values() if is_plain_group(each)]
+    wanted = (
+        Wanted(each.group_id, _besides(DEFAULT_GROUP, "group", _group_name(each), False))
+        for each in home.security_groups.values()
+        if each.group_id not in plain
+    )
+    return distinct(wanted) | dict.fromkeys(plain, DEFAULT_GROUP)
+
+
+def _group_name(group: SecurityGroup) -> str:
+    unnamed = f"group-{group.group_id.removeprefix('sg-')}"
+    return (group.tagged or group.group_name or unnamed).removeprefix("sg-") or unnamed
+
+
+def _besides(builtin: str, noun: str, tag: str, stands_for_it: bool) -> str:
+    """dcsim's own `main` or `default` cannot be changed: what does its work in AWS, or is called so, is main-table."""
+    return f"{builtin}-{noun}" if cleaned(tag) == builtin or (stands_for_it and not tag) else tag
+
+
+def _associated(table: RouteTable) -> list[str]:
+    associated = (each for each in table.associations if each.association_state.state == "associated")
+    return [each.subnet_id for each in associated if each.subnet_id]
+
+
+def is_main(table: RouteTable) -> bool:
+    return any(each.main for each in table.associations)
+
+
+def is_plain_table(table: RouteTable) -> bool:
+    """Nothing but what every table has."""
+    return all(route.gateway_id == "local" for route in table.routes)
+
+
+def is_plain_acl(acl: NetworkAcl) -> bool:
+    """As EC2 makes the default one."""
+    every = [entry for entry in acl.entries if entry.rule_number <= LAST_NUMBER and entry.cidr_block is not None]
+    return len(every) == 2 and {entry.egress for entry in every} == {False, True} and all(map(_is_allow_all, every))
+
+
+def _is_allow_all(entry: AclEntry) -> bool:
+    allows = (entry.rule_number, entry.rule_action, entry.protocol) == (100, "allow", "-1")
+    return allows and entry.cidr_block == EVERYWHERE
+
+
+def is_plain_group(group: SecurityGroup) -> bool:
+    """The default one, as EC2 makes it."""
+    if group.group_name != DEFAULT_GROUP or len(group.ip_permissions) != 1:
+        return False
+    rule = group.ip_permissions[0]
+    pairs = [each.group_id for each in rule.user_id_group_pairs]
+    ours = rule.ip_protocol == "-1" and pairs == [group.group_id]
+    return ours and not (rule.ip_ranges or rule.prefix_list_ids or rule.ipv6_ranges) and lets_all_out(group)
+
+
+def lets_all_out(group: SecurityGroup) -> bool:
+    """As every new group does; the same for IPv6 comes with an IPv6 block."""
+    if len(group.ip_permissions_egress) != 1:
+        return False
+    rule = group.ip_permissions_egress[0]
+    anywhere = [each.cidr_ip for each in rule.ip_ranges] == [EVERYWHERE]
+    return rule.ip_protocol == "-1" and anywhere and not (rule.user_id_group_pairs or rule.prefix_list_ids)

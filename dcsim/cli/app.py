@@ -199,15 +199,18 @@ def describe(
     mkdir mine && cd mine
     for what in vpcs subnets route-tables network-acls security-groups network-interfaces \\
         instances internet-gateways nat-gateways addresses vpc-peering-connections \\
-        managed-prefix-lists vpc-endpoints transit-gateways transit-gateway-attachments \\
-        vpn-connections vpn-gateways customer-gateways egress-only-internet-gateways; do
+        managed-prefix-lists dhcp-options vpc-endpoints transit-gateways \\
+        transit-gateway-attachments vpn-connections vpn-gateways customer-gateways \\
+        egress-only-internet-gateways; do
       aws ec2 describe-$what --output json > $what.json
     done
     aws elbv2 describe-load-balancers --output json > load-balancers.json
-    for list in $(jq -r '.PrefixLists[].PrefixListId' managed-prefix-lists.json); do
-      aws ec2 get-managed-prefix-list-entries --prefix-list-id $list > $list.json
-    done
     cd .. && dcsim import describe mine > mine.yaml && dcsim check mine.yaml
+
+    And for each prefix list, so that its blocks are known:
+
+    \b
+    aws ec2 get-managed-prefix-list-entries --prefix-list-id pl-ID > mine/pl-ID.json
 
     What DIR holds that is not simulated is named on standard error, and at the head of the file.
     """

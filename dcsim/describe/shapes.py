@@ -4,7 +4,7 @@ Keys are AWS's in snake_case. What a resource can do without has a default; what
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 from pydantic.alias_generators import to_pascal
@@ -35,11 +35,12 @@ Block = Annotated[Cidr, PlainValidator(_block)]
 Address = Annotated[Ip, PlainValidator(_address)]
 Protocol = Annotated[str, PlainValidator(_protocol)]
 Port = Annotated[int, Field(ge=-1, le=65535)]
-"""Of ICMP, the type or the code; -1 is any."""
+IcmpNumber = Annotated[int, Field(ge=-1, le=255)]
+"""A type or a code; -1 is any."""
 
 
 class Shape(BaseModel):
-    model_config = ConfigDict(alias_generator=to_pascal, extra="ignore", frozen=True)
+    model_config = ConfigDict(alias_generator=to_pascal, validate_by_name=True, extra="ignore", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -144,10 +145,16 @@ class PortRange(Shape):
     from_: Port = Field(alias="From")
     to: Port
 
+    @model_validator(mode="after")
+    def _goes_forward(self) -> Self:
+        if self.from_ > self.to:
+            raise ValueError("backwards")
+        return self
+
 
 class IcmpTypeCode(Shape):
-    type: Port = -1
-    code: Port = -1
+    type: IcmpNumber = -1
+    code: IcmpNumber = -1
 
 
 class AclEntry(Shape):
@@ -200,6 +207,13 @@ class IpPermission(Shape):
     ipv6_ranges: tuple[Ipv6Range, ...] = ()
     prefix_list_ids: tuple[PrefixListId, ...] = ()
     user_id_group_pairs: tuple[GroupPair, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        first, last = -1 if self.from_port is None else self.from_port, -1 if self.to_port is None else self.to_port
+        if max(first, last) > 255 if self.ip_protocol in ("1", "icmp") else first > last:
+            raise ValueError("no ports, and no ICMP type")
+        return self
 
 
 class SecurityGroup(Resource):

@@ -61,7 +61,7 @@ def describe(directory: Path, region: str | None = None, account: str | None = N
             for each in joints
         }
     for file in stock.ignored:
-        notes.leave_out("file", file, "that says nothing of a VPC")
+        notes.leave_out("file", file, "of no use")
     said = notes.lines()
     summary = _summary(chosen, homes)
     return Described("\n".join([*_head(summary, said), *_body(parts)]) + "\n", summary, tuple(said))

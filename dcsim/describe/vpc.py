@@ -65,7 +65,7 @@ def home_of(stock: Inventory, vpc: Vpc, name: str, notes: Notes) -> Home:
         for group in guest.groups:
             if group not in home.security_groups:
                 # It lets nothing in, so that nobody is told of a way that may not be there.
-                home.security_groups[group] = SecurityGroup.model_validate({"GroupId": group, "VpcId": vpc.vpc_id})
+                home.security_groups[group] = SecurityGroup(group_id=group, vpc_id=vpc.vpc_id)
                 notes.miss("aws ec2 describe-security-groups", group)
     attached = [each for each in stock.internet_gateways.values() if vpc.vpc_id in _attached(each)]
     home.gateway = attached[0] if attached else None

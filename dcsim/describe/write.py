@@ -33,6 +33,11 @@ Map = dict[str, Entry]
 def written(key: str, entry: Entry, indent: int = 0) -> Iterator[str]:
     """`key: value  # note`: in one line where that is short and nothing in it has a note."""
     pad = " " * indent
+    if isinstance(entry, dict) and entry and all(isinstance(each, Remark) for each in entry.values()):
+        # Comments alone would be nothing, which is not an empty map.
+        yield f"{pad}{key}: {{}}"
+        yield from (line for each in entry.values() for line in written("", each, indent + 2))
+        return
     if isinstance(entry, Remark):
         yield f"{pad}# {printable(entry.text)}"
         return

@@ -1,0 +1,235 @@
+"""What the AWS CLI would print of a simulated region: the shapes of the EC2 API Reference, made from a built world."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dcsim.cloud.vpc import Vpc
+from dcsim.world import Guest, World
+from netvirt.address import Cidr, format_ip
+from netvirt.vpc.network_acl import AclEntry, NetworkAcl
+from netvirt.vpc.route_table import Local, Route, RouteTable, ToInterface, ToInternet, ToPeering
+from netvirt.vpc.security_group import GroupRule, SecurityGroup
+from netvirt.vpc.traffic import Traffic
+from netvirt.vpc.view import Subnet
+
+ACCOUNT = "123456789012"
+Json = dict[str, Any]
+
+
+def write(directory: Path, files: Json) -> Path:
+    """A folder of files, each as the CLI indents it."""
+    directory.mkdir(exist_ok=True)
+    for name, document in files.items():
+        (directory / f"{name}.json").write_text(json.dumps(document, indent=4) + "\n", "utf-8")
+    return directory
+
+
+def described(world: World) -> Json:
+    """File name -> what the call of that name prints."""
+    vpcs = list(world.control.vpcs.values())
+    region = world.plan.region
+    return {
+        "vpcs": {"Vpcs": [_vpc(vpc) for vpc in vpcs]},
+        "subnets": {"Subnets": [_subnet(vpc, each, region) for vpc in vpcs for each in vpc.subnets.values()]},
+        "route-tables": {"RouteTables": [_table(vpc, each) for vpc in vpcs for each in vpc.tables.values()]},
+        "network-acls": {"NetworkAcls": [_acl(vpc, each) for vpc in vpcs for each in vpc.acls.values()]},
+        "security-groups": {"SecurityGroups": [_group(vpc, each) for vpc in vpcs for each in vpc.groups.values()]},
+        "internet-gateways": {"InternetGateways": [_gateway(vpc) for vpc in vpcs if vpc.internet_gateway[0]]},
+        "vpc-peering-connections": {"VpcPeeringConnections": list(_peerings(world))},
+        "instances": {"Reservations": [_reservation(each, region) for each in world if hasattr(each.placed, "vpc")]},
+    }
+
+
+def _tags(name: str) -> list[Json]:
+    return [{"Key": "Team", "Value": "network"}, {"Key": "Name", "Value": name}]
+
+
+def _vpc_id(vpc: Vpc) -> str:
+    return vpc.id("vpc", "")
+
+
+def _vpc(vpc: Vpc) -> Json:
+    state = {"State": "associated"}
+    return {
+        "OwnerId": ACCOUNT,
+        "CidrBlockAssociationSet": [{"CidrBlock": str(block), "CidrBlockState": state} for block in vpc.cidrs],
+        "IsDefault": False,
+        "VpcId": _vpc_id(vpc),
+        "State": "available",
+        "CidrBlock": str(vpc.cidr),
+        "Tags": _tags(vpc.name),
+    }
+
+
+def _subnet(vpc: Vpc, subnet: Subnet, region: str) -> Json:
+    return {
+        "AvailabilityZoneId": f"test-az{ord(subnet.zone[0]) - 96}",
+        "AvailabilityZone": region + subnet.zone,
+        "Ipv6CidrBlockAssociationSet": [],
+        "SubnetId": subnet.id,
+        "VpcId": _vpc_id(vpc),
+        "CidrBlock": str(subnet.cidr),
+        "MapPublicIpOnLaunch": vpc.maps_public[subnet.id],
+        "Tags": _tags(subnet.name),
+    }
+
+
+def _table(vpc: Vpc, table: RouteTable) -> Json:
+    main = table.name == "main"
+    mine = [] if main else [subnet.id for subnet in vpc.subnets.values() if subnet.table == table.id]
+    return {
+        "Associations": [
+            *([{"Main": True, "RouteTableId": table.id}] if main else []),
+            *({"Main": False, "RouteTableId": table.id, "SubnetId": subnet} for subnet in mine),
+        ],
+        "PropagatingVgws": [],
+        "RouteTableId": table.id,
+        "Routes": [_route(vpc, each) for each in table.routes],
+        "Tags": [] if main else _tags(table.name),
+        "VpcId": _vpc_id(vpc),
+    }
+
+
+def _route(vpc: Vpc, route: Route) -> Json:
+    made = {"DestinationCidrBlock": str(route.destination), "Origin": "CreateRoute", "State": "active"}
+    match route.target:
+        case Local():
+            return made | {"GatewayId": "local", "Origin": "CreateRouteTable"}
+        case ToInternet(gateway=gateway):
+            return made | {"GatewayId": gateway}
+        case ToPeering(peering=peering):
+            return made | {"VpcPeeringConnectionId": peering}
+        case ToInterface(eni=eni, name=name):
+            owner = {"InstanceId": _instance_id(vpc, name), "InstanceOwnerId": ACCOUNT}
+            return made | owner | {"NetworkInterfaceId": eni}
+        case other:
+            raise NotImplementedError(f"nobody has said how the CLI prints {other}")
+
+
+def _instance_id(vpc: Vpc, name: str) -> str:
+    return vpc.id("i", name)
+
+
+def _acl(vpc: Vpc, acl: NetworkAcl) -> Json:
+    mine = [subnet.id for subnet in vpc.subnets.values() if subnet.acl == acl.id]
+    entries = [*(_entry(each, False) for each in acl.ingress), *(_entry(each, True) for each in acl.egress)]
+    last = {"CidrBlock": "0.0.0.0/0", "Protocol": "-1", "RuleAction": "deny", "RuleNumber": 32767}
+    default = acl.name == "default"
+    return {
+        "Associations": [{"NetworkAclId": acl.id, "SubnetId": subnet} for subnet in mine],
+        "Entries": [*entries, last | {"Egress": True}, last | {"Egress": False}],
+        "IsDefault": default,
+        "NetworkAclId": acl.id,
+        "Tags": [] if default else _tags(acl.name),
+        "VpcId": _vpc_id(vpc),
+    }
+
+
+def _entry(entry: AclEntry, egress: bool) -> Json:
+    traffic = entry.traffic
+    made: Json = {
+        "CidrBlock": str(entry.peer),
+        "Egress": egress,
+        "Protocol": str(traffic.protocol),
+        "RuleAction": "allow" if entry.allow else "deny",
+        "RuleNumber": entry.number,
+    }
+    if traffic.protocol == 1:
+        made["IcmpTypeCode"] = {"Code": traffic.icmp_code, "Type": traffic.icmp_type}
+    if traffic.protocol in (6, 17):
+        made["PortRange"] = {"From": traffic.first_port, "To": traffic.last_port}
+    return made
+
+
+def _group(vpc: Vpc, group: SecurityGroup) -> Json:
+    return {
+        "GroupId": group.id,
+        "IpPermissionsEgress": [_permission(each) for each in group.egress],
+        "VpcId": _vpc_id(vpc),
+        "OwnerId": ACCOUNT,
+        "GroupName": group.name,
+        "IpPermissions": [_permission(each) for each in group.ingress],
+    }
+
+
+def _permission(rule: GroupRule) -> Json:
+    names = {1: "icmp", 6: "tcp", 17: "udp"}
+    pairs = [] if isinstance(rule.peer, Cidr) else [{"UserId": ACCOUNT, "GroupId": rule.peer}]
+    return {
+        "IpProtocol": names.get(rule.traffic.protocol, str(rule.traffic.protocol)),
+        **_ports(rule.traffic),
+        "UserIdGroupPairs": pairs,
+        "IpRanges": [{"CidrIp": str(rule.peer), "Description": "a # note"}] if isinstance(rule.peer, Cidr) else [],
+        "Ipv6Ranges": [],
+        "PrefixListIds": [],
+    }
+
+
+def _ports(traffic: Traffic) -> Json:
+    if traffic.protocol == 1:
+        return {"FromPort": traffic.icmp_type, "ToPort": traffic.icmp_code}
+    if traffic.protocol in (6, 17):
+        return {"FromPort": traffic.first_port, "ToPort": traffic.last_port}
+    return {}
+
+
+def _gateway(vpc: Vpc) -> Json:
+    gateway, name = vpc.internet_gateway
+    attachments = [{"State": "available", "VpcId": _vpc_id(vpc)}]
+    return {"Attachments": attachments, "InternetGatewayId": gateway, "OwnerId": ACCOUNT, "Tags": _tags(name)}
+
+
+def _peerings(world: World) -> Iterator[Json]:
+    for peering in world.control.peerings.values():
+        asker, accepter = sorted(peering.vpcs)
+        yield {
+            "RequesterVpcInfo": {"VpcId": _vpc_id(world.control.vpcs[asker]), "Region": world.plan.region},
+            "AccepterVpcInfo": {"VpcId": _vpc_id(world.control.vpcs[accepter]), "Region": world.plan.region},
+            "Status": {"Code": "active", "Message": "Active"},
+            "Tags": _tags(peering.name),
+            "VpcPeeringConnectionId": peering.id,
+        }
+
+
+def _reservation(guest: Guest, region: str) -> Json:
+    placed, interface = guest.placed, guest.placed.interface
+    vpc = placed.vpc
+    addresses = [
+        {"Primary": address == interface.address, "PrivateIpAddress": format_ip(address), **_association(vpc, address)}
+        for address in interface.addresses
+    ]
+    groups = [{"GroupId": group, "GroupName": group} for group in interface.groups]
+    home = {"SubnetId": interface.subnet, "VpcId": _vpc_id(vpc)}
+    eni = {
+        **home,
+        **_association(vpc, interface.address),
+        "Attachment": {"DeviceIndex": 0, "Status": "attached"},
+        "Groups": groups,
+        "NetworkInterfaceId": interface.id,
+        "PrivateIpAddress": format_ip(interface.address),
+        "PrivateIpAddresses": addresses,
+        "SourceDestCheck": interface.source_dest_check,
+        "Status": "in-use",
+    }
+    instance = {
+        **home,
+        "InstanceId": _instance_id(vpc, guest.name),
+        "InstanceType": placed.request.instance_type,
+        "NetworkInterfaces": [eni],
+        "Placement": {"AvailabilityZone": region + placed.subnet.zone},
+        "PrivateIpAddress": format_ip(interface.address),
+        "SecurityGroups": groups,
+        "SourceDestCheck": interface.source_dest_check,
+        "State": {"Code": 16, "Name": "running"},
+        "Tags": _tags(guest.name),
+    }
+    return {"ReservationId": "r-0", "OwnerId": ACCOUNT, "Groups": [], "Instances": [instance]}
+
+
+def _association(vpc: Vpc, address: int) -> Json:
+    public = {int(private): public for private, public in vpc.public.items()}
+    if address not in public:
+        return {}
+    return {"Association": {"IpOwnerId": ACCOUNT, "PublicIp": format_ip(public[address])}}

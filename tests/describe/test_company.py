@@ -1,0 +1,112 @@
+"""A company's account: a three-tier VPC, a peered one for tools and the default VPC, as the AWS CLI prints them."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dcsim.describe.topology import Described, describe
+from dcsim.reach.matrix import Reach, reach
+from dcsim.reach.traffic import kinds_text
+from dcsim.topology.load import plan_of
+from dcsim.topology.plan import Plan
+
+COMPANY = Path(__file__).parent / "company"
+
+
+@cache
+def company() -> Described:
+    return describe(COMPANY)
+
+
+@cache
+def plan() -> Plan:
+    return plan_of(company().text.encode(), "mine.yaml", "mine")
+
+
+@cache
+def region() -> Reach:
+    return reach(plan())
+
+
+def line(key: str) -> str:
+    """The one line of the file that has this key."""
+    (found,) = [each.strip() for each in company().text.splitlines() if each.strip().startswith(f"{key}:")]
+    return found
+
+
+@pytest.mark.parametrize(
+    "source, to, passing",
+    [
+        ("front-a", "web-a-1", "icmp tcp 8080-8081"),
+        ("bastion", "web-b", "icmp tcp 22"),
+        ("web-b", "rds-a", "tcp 5432"),
+        ("thumbnails", "rds-b", "tcp 5432"),
+        ("bastion", "rds-a", ""),
+        ("web-a-1", "front-b", "tcp 80,443"),
+        ("i-00000000000000009", "front-a", "tcp 80,443"),
+        ("ci-agent", "rds-a", ""),
+        ("web-a-2", "ci-agent", "proto 50"),
+    ],
+)
+def test_who_reaches_whom(source: str, to: str, passing: str) -> None:
+    """The ALB reaches the servers, they reach the database; the build agent may, but no route leads there."""
+    assert kinds_text(region().passing(source, to), region().kinds) == passing
+
+
+def test_names_are_tags_and_ids_stand_beside_them() -> None:
+    assert line("shop-production") == "shop-production:  # vpc-0c1a5e6d7f8091a2b 'shop production'"
+    assert line("data-A").endswith("# subnet-0a30000000000000a 'data / A'")
+    assert line("app-b").endswith("# subnet-0a20000000000000b 'app-eu-central-1b'")
+    assert line("subnet-fc11b3b0").endswith("route_table: main-table}")
+    assert "#" not in line("subnet-fc11b3b0")
+
+
+def test_namesakes_are_told_apart_by_zone_and_number() -> None:
+    names = {request.name for request in plan().requests if getattr(request, "name", "").startswith("web")}
+    assert names == {"web-a-1", "web-a-2", "web-b"}
+
+
+def test_rules_are_sentences() -> None:
+    assert line("alb").startswith("alb: {ingress: [tcp 80 from 0.0.0.0/0, tcp 443 from 0.0.0.0/0]}")
+    assert "{ingress: [tcp 5432 from app, tcp 5432 from lambda, tcp 5432 from tools/ci], egress: []}" in company().text
+    assert "egress: [icmp 3/4 to 0.0.0.0/0, tcp to 0.0.0.0/0]" in company().text
+    assert "- 120 allow icmp 8 from 10.20.0.0/16" in company().text
+    assert "32767" not in company().text
+
+
+def test_a_prefix_list_is_written_out() -> None:
+    assert "tcp 22 from 198.51.100.0/24, tcp 22 from 203.0.113.128/25" in company().text
+    assert "198.51.100.0/24: shop-production-tools, 203.0.113.128/25: shop-production-tools" in company().text
+
+
+def test_a_main_table_and_a_default_group_that_were_changed_have_names_of_their_own() -> None:
+    assert line("main-table").endswith("# rtb-3b1d5d51, main")
+    assert line("default-group") == "default-group: {egress: []}  # sg-0a000000000000005"
+
+
+def test_a_public_address_has_a_stand_in_and_rules_that_name_it_follow() -> None:
+    assert "tcp 22 from 198.18.0.10/32" in company().text
+    assert "elastic_ip: 198.18.0.10" in company().text
+    assert line("i-00000000000000009").endswith("# 3.120.10.20 auto-assigned")
+
+
+def test_routes_that_lead_nowhere_stay_as_remarks() -> None:
+    assert "# 10.64.0.0/10 -> tgw-0fedcba9876543210: not simulated" in company().text
+    assert "# 10.99.0.0/16 -> eni-0dead0dead0dead00: a blackhole" in company().text
+
+
+def test_what_is_left_out_is_named_and_counted() -> None:
+    notes = company().notes
+    for said in (
+        "- 1 stopped instance: old reports",
+        "- 1 interface attached to nothing: eni-05bae000000000001",
+        "- 1 peering connection with a VPC that is not in this file: to-analytics",
+        "- 1 load balancer: front",
+        "- c7i.48xlarge is c7i.24xlarge here: a host has 96 vCPU",
+        "- interfaces of services are guests: 2 databases, 1 endpoint, 1 function, 2 load balancers",
+    ):
+        assert said in notes
+    assert not any("terminated" in said or "nat-0aaaaaaaaaaaaaaa3" in said for said in notes)
+    assert all(f"# {said}" in company().text.splitlines() for said in notes)
+    assert company().summary == "eu-central-1, account 123456789012: 3 VPCs, 11 subnets, 13 guests"

@@ -1,0 +1,116 @@
+"""A region, described as AWS would describe it and taken in again, is the same region: everyone reaches the same."""
+
+from pathlib import Path
+
+import pytest
+from topology.files import topology
+
+from dcsim.describe.topology import describe
+from dcsim.reach.matrix import Reach, reach
+from dcsim.reach.traffic import kinds_text
+from dcsim.topology.expand import expanded
+from dcsim.topology.load import load, plan_of
+from dcsim.topology.plan import Plan
+from dcsim.world import build
+
+from .aws import described, write
+
+SHIPPED = ("two-az.yaml", "peering.yaml", "public.yaml")
+
+EVERYTHING = """\
+plant: {racks: 1, hosts: 2}
+vpcs:
+  shop:
+    cidr_block: 10.0.0.0/16
+    internet_gateway: door
+    subnets:
+      public: {per_zone: true, cidr_block: 10.0.0.0/24, route_table: public, map_public_ip_on_launch: true}
+      app: {per_zone: true, cidr_block: 10.0.10.0/24, route_table: app, network_acl: app}
+      lone: {availability_zone: c, cidr_block: 10.0.30.0/28}
+    route_tables:
+      public: {routes: {0.0.0.0/0: door}}
+      app: {per_zone: true, routes: {0.0.0.0/0: nat, 10.9.0.0/16: joint}}
+    network_acls:
+      app:
+        ingress: [90 deny udp 53 from 10.9.0.0/16, 100 allow all from 0.0.0.0/0]
+        egress: [10 allow tcp 1024-65535 to 0.0.0.0/0, 20 allow icmp echo to 10.0.0.0/16, 30 allow proto 47 to 0.0.0.0/0]
+    security_groups:
+      nat: {ingress: all from app}
+      app: {ingress: [tcp 22 from nat, tcp 8000-8080 from far/tools, icmp 3/4 from 0.0.0.0/0, udp from app]}
+      mute: {ingress: proto 50 from 10.0.0.0/8, egress: []}
+    instances:
+      nat: {per_zone: true, subnet: public, security_groups: nat, source_dest_check: false, elastic_ip: true}
+      app: {per_zone: true, subnet: app, security_groups: [app, mute], count: 2, instance_type: m7g.xlarge}
+      lone: {subnet: lone}
+  far:
+    cidr_block: 10.9.0.0/16
+    subnets: {n: {availability_zone: a, cidr_block: 10.9.0.0/24, route_table: n}}
+    route_tables: {n: {routes: {10.0.0.0/16: joint}}}
+    security_groups: {tools: {ingress: all from 0.0.0.0/0}}
+    instances: {tool: {subnet: n, security_groups: tools, private_ip_address: 10.9.0.77}}
+vpc_peering_connections:
+  joint: {vpc: far, peer_vpc: shop}
+"""
+
+
+def imported(plan: Plan, directory: Path) -> Plan:
+    found = describe(write(directory, described(build(plan))))
+    assert not any(line.startswith(("Left out", "Not in the folder")) for line in found.notes), found.notes
+    return plan_of(found.text.encode(), "mine.yaml", "mine")
+
+
+def matrix(region: Reach, names: list[str]) -> dict[tuple[str, str], str]:
+    return {
+        (source, to): kinds_text(region.passing(source, to), region.kinds)
+        for source in names
+        for to in names
+        if source != to
+    }
+
+
+def compare(plan: Plan, directory: Path) -> None:
+    """Whoever is outside is not described."""
+    ours, theirs = reach(plan), reach(imported(plan, directory))
+    inside = [
+        name for name, guest in ours.guests.items() if name not in {each.name for each in plan.internet.instances}
+    ]
+    assert list(theirs.guests) and sorted(theirs.guests) == sorted(inside)
+    assert matrix(theirs, inside) == matrix(ours, inside)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_ships_comes_back(name: str, tmp_path: Path) -> None:
+    compare(load(name), tmp_path)
+
+
+def test_every_construct_comes_back(tmp_path: Path) -> None:
+    compare(topology(EVERYTHING), tmp_path)
+
+
+def test_the_file_is_the_same_however_the_folder_is_cut(tmp_path: Path) -> None:
+    """Files of one call each, all in one, and pages."""
+    files = described(build(topology(EVERYTHING)))
+    whole = describe(write(tmp_path / "whole", files)).text
+    merged = {key: items for document in files.values() for key, items in document.items()}
+    assert describe(write(tmp_path / "merged", {"everything": merged})).text == whole
+    pages = {
+        f"{name}-{position}": {key: [item]}
+        for name, document in files.items()
+        for key, items in document.items()
+        for position, item in enumerate(reversed(items))
+    }
+    assert describe(write(tmp_path / "pages", pages)).text == whole
+
+
+def test_expanded_it_is_what_was_described(tmp_path: Path) -> None:
+    """Blocks, zones, rules and addresses, word for word."""
+    text = expanded(imported(topology(EVERYTHING), tmp_path))
+    for line in (
+        "app-a: {cidr_block: 10.0.10.0/24, availability_zone: a, route_table: app-a, network_acl: app}",
+        "lone: {cidr_block: 10.0.30.0/28, availability_zone: c}",
+        "app-b: {routes: {10.9.0.0/16: joint, 0.0.0.0/0: nat-b}}",
+        "mute: {ingress: [proto 50 from 10.0.0.0/8], egress: []}",
+        "private_ip_address: 10.9.0.77}",
+        "joint: {vpc: far, peer_vpc: shop}",
+    ):
+        assert line in text, text

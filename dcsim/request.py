@@ -28,6 +28,25 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixListName:
+    """Where a block may stand, and a prefix list stands for all of its own."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class CreateManagedPrefixList(Asked):
+    """Of the region. `max_entries` is what quotas count."""
+
+    name: str
+    max_entries: int
+    entries: tuple[Cidr, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CreateVpc(Asked):
     name: str
     cidr_block: Cidr
@@ -65,7 +84,7 @@ class CreateRoute(Asked):
 
     vpc: str
     route_table: str
-    destination: Cidr
+    destination: Cidr | PrefixListName
     target: str
     through: Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway"] = "instance"
 
@@ -181,7 +200,7 @@ class CreateSecurityGroup(Asked):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeSecurityGroupIngress(Asked):
-    """`peer` is a block, or a group's name (`vpc/name` when it is in another VPC)."""
+    """`peer` is a block, a prefix list, or a group's name (`vpc/name` when it is in another VPC)."""
 
     vpc: str
     group: str
@@ -189,7 +208,7 @@ class AuthorizeSecurityGroupIngress(Asked):
     ports: tuple[int, int] | None
     icmp_type: int
     icmp_code: int
-    peer: Cidr | str
+    peer: Cidr | PrefixListName | str
     text: str
 
 
@@ -201,7 +220,7 @@ class AuthorizeSecurityGroupEgress(Asked):
     ports: tuple[int, int] | None
     icmp_type: int
     icmp_code: int
-    peer: Cidr | str
+    peer: Cidr | PrefixListName | str
     text: str
 
 
@@ -254,7 +273,8 @@ class DeleteNatGateway(Asked):
 
 
 Request = (
-    CreateVpc
+    CreateManagedPrefixList
+    | CreateVpc
     | AssociateVpcCidrBlock
     | CreateSubnet
     | CreateRouteTable

@@ -122,7 +122,7 @@ class World:
         self.clock = SimClock()
         self.ledger = Ledger()
         self.fabric = Fabric(plan.region, plan.zones, plan.plant, self.clock, self.ledger, seed, plan.links)
-        self.control = Control(self.fabric.layout, self._place, self._install, plan.start_ns)
+        self.control = Control(self.fabric.layout, self._place, self._install, plan.start_ns, seed)
         self.propagation = Propagation(self.clock, Source(PROPAGATION_SOURCE), plan.plant.propagation_ns)
         self.outside = Outside(plan.internet, self.fabric, self.clock, self.ledger)
         self.propagation.listeners.append(self.outside.hold)

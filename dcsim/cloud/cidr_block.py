@@ -76,6 +76,6 @@ def _leaves_routes_alone(vpc: Vpc, request: AssociateVpcCidrBlock) -> None:
     block = request.cidr_block
     for table in vpc.tables.values():
         for route in table.routes:
-            if block.covers(route.destination) and not isinstance(route.target, Local):
+            if not isinstance(route.target, Local) and any(block.covers(each) for each in route.blocks):
                 message = f"{block} is as large as {table.name}'s route {route.text}, or larger"
                 raise _refused(request, message, "add a smaller block, or delete the route")

@@ -10,6 +10,7 @@ from dcsim.cloud import (
     nat_gateway,
     network_acl,
     peering,
+    prefix_list,
     public_address,
     route_table,
     security_group,
@@ -35,6 +36,7 @@ from dcsim.request import (
     ChangeResourceRecordSets,
     CreateHostedZone,
     CreateInternetGateway,
+    CreateManagedPrefixList,
     CreateNatGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
@@ -51,13 +53,14 @@ from dcsim.request import (
     RevokeSecurityGroupEgress,
     RunInstances,
 )
+from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.view import VpcView
 
 
 class Control:
     """One region's EC2. `on_run` builds the guest when an instance was given its place, `on_install` an appliance.
 
-    `epoch_ns` is what t = 0 stands for since 1970.
+    `epoch_ns` is what t = 0 stands for since 1970. `seed` is for what EC2 leaves to chance.
     """
 
     def __init__(
@@ -66,8 +69,11 @@ class Control:
         on_run: Callable[[Launched], None],
         on_install: Callable[[Installed], None],
         epoch_ns: int = 0,
+        seed: int = 0,
     ) -> None:
         self.layout = layout
+        self._seed = seed
+        self.prefix_lists: dict[str, PrefixList] = {}
         self._epoch_ns = epoch_ns
         self.vpcs: dict[str, Vpc] = {}
         self._capacity = Capacity(layout)
@@ -82,6 +88,8 @@ class Control:
         """Carry out a verb, or raise Refused with EC2's code. Returns the ids of what changed."""
         if isinstance(request, CreateVpc):
             return vpc.create_vpc(self.vpcs, self.layout.region, self._epoch_ns, request)
+        if isinstance(request, CreateManagedPrefixList):
+            return prefix_list.create_managed_prefix_list(self.prefix_lists, request)
         if isinstance(request, CreateHostedZone):
             return hosted_zone.create_hosted_zone(self.vpcs, self.hosted_zones, request)
         if isinstance(request, ChangeResourceRecordSets):
@@ -95,7 +103,7 @@ class Control:
             case CreateRouteTable():
                 return route_table.create_route_table(home, request)
             case CreateRoute():
-                return route_table.create_route(home, self.peerings, request)
+                return route_table.create_route(home, self.peerings, self.prefix_lists, self._seed, request)
             case ModifyVpcAttribute():
                 return dhcp_options.modify_vpc_attribute(home, request)
             case AssociateDhcpOptions():
@@ -117,7 +125,7 @@ class Control:
             case CreateSecurityGroup():
                 return security_group.create_security_group(home, request)
             case AuthorizeSecurityGroupIngress() | AuthorizeSecurityGroupEgress():
-                return security_group.authorize(home, self.vpcs, request)
+                return security_group.authorize(home, self.vpcs, self.prefix_lists, request)
             case RevokeSecurityGroupEgress():
                 return security_group.revoke_default_egress(home, request)
             case RunInstances():
@@ -137,6 +145,8 @@ class Control:
 
     def touched(self, name: str) -> list[str]:
         """The VPCs whose views a change of this one changes: its own, and its peers'."""
+        if name not in self.vpcs:
+            return []
         return [name, *(peering.other(name) for peering in self.peerings.values() if name in peering.vpcs)]
 
     def _run_instances(self, home: Vpc, request: RunInstances) -> list[str]:

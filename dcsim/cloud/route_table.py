@@ -6,7 +6,9 @@ from dcsim.cloud.peering import Peering
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.request import CreateRoute, CreateRouteTable
-from netvirt.address import parse_cidr
+from dcsim.rng import stream
+from netvirt.address import Cidr, parse_cidr
+from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterface, ToInternet, ToNat, ToPeering
 
 SERVICES = parse_cidr("169.254.168.0/22")
@@ -21,25 +23,44 @@ def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
     return [table.id]
 
 
-def create_route(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> list[str]:
-    """A route to an instance's interface (a middlebox, a NAT instance), or over a peering connection."""
+def create_route(
+    vpc: Vpc, peerings: Mapping[str, Peering], lists: Mapping[str, PrefixList], seed: int, request: CreateRoute
+) -> list[str]:
+    """A route to an instance's interface (a middlebox, a NAT instance), a gateway, or over a peering connection.
+
+    `seed` decides between prefix lists that hold the same block.
+    """
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
-    target = _target(vpc, peerings, request)
-    destination = request.destination
-    if SERVICES.covers(destination):
-        message = f"{destination} is reserved for link-local services"
-        raise refusal(request, "InvalidParameterValue", message, "the host answers it without any route")
+    destination = _destination(lists, request)
+    target = _target(vpc, peerings, destination, request)
     if any(route.destination == destination for route in table.routes):
         raise refusal(request, "RouteAlreadyExists", f"{table.name} has a route to {destination} already")
-    if vpc.covers(destination) and all(subnet.cidr != destination for subnet in vpc.subnets.values()):
-        message = f"{destination} is more specific than local, and no whole subnet"
-        raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
-    route = Route(destination, target, f"{request.mark.file}:{request.mark.line}")
+    for block in (destination,) if isinstance(destination, Cidr) else destination.entries:
+        _may_lead_to(vpc, block, request)
+    draw = 0 if isinstance(destination, Cidr) else stream(seed, f"{table.id} {destination.id}").getrandbits(32)
+    route = Route(destination, target, f"{request.mark.file}:{request.mark.line}", draw)
     vpc.tables[table.name] = RouteTable.of(table.id, table.name, (*table.routes, route))
     return [table.id]
 
 
-def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> Target:
+def _destination(lists: Mapping[str, PrefixList], request: CreateRoute) -> Cidr | PrefixList:
+    destination = request.destination
+    if isinstance(destination, Cidr):
+        return destination
+    return find(lists, destination.name, request, "InvalidPrefixListID.NotFound", "prefix list")
+
+
+def _may_lead_to(vpc: Vpc, block: Cidr, request: CreateRoute) -> None:
+    named = "" if isinstance(request.destination, Cidr) else f" of {request.destination}"
+    if SERVICES.covers(block):
+        message = f"{block}{named} is reserved for link-local services"
+        raise refusal(request, "InvalidParameterValue", message, "the host answers it without any route")
+    if vpc.covers(block) and all(subnet.cidr != block for subnet in vpc.subnets.values()):
+        message = f"{block}{named} is more specific than local, and no whole subnet"
+        raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
+
+
+def _target(vpc: Vpc, peerings: Mapping[str, Peering], destination: Cidr | PrefixList, request: CreateRoute) -> Target:
     if request.through == "instance":
         interface = find(vpc.interfaces, request.target, request, "InvalidInstanceID.NotFound", "instance")
         return ToInterface(interface.id, interface.name)
@@ -54,8 +75,8 @@ def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute) -> 
         return ToNat(nat.id, nat.name)
     ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
     peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
-    if vpc.covers(request.destination):
-        message = f"{request.destination} is in {vpc.name} itself"
+    if isinstance(destination, Cidr) and vpc.covers(destination):
+        message = f"{destination} is in {vpc.name} itself"
         raise refusal(
             request,
             "InvalidParameterValue",

@@ -9,9 +9,11 @@ from dcsim.request import (
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateSecurityGroup,
+    PrefixListName,
     RevokeSecurityGroupEgress,
 )
 from netvirt.address import EVERYWHERE, Cidr
+from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.traffic import ALL_PORTS, Traffic
 
@@ -32,15 +34,14 @@ def create_security_group(vpc: Vpc, request: CreateSecurityGroup) -> list[str]:
 
 
 def authorize(
-    vpc: Vpc, vpcs: Mapping[str, Vpc], request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress
+    vpc: Vpc,
+    vpcs: Mapping[str, Vpc],
+    lists: Mapping[str, PrefixList],
+    request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress,
 ) -> list[str]:
     """A peer group is the VPC's own, or `vpc/name`: it matches nothing unless the two VPCs are peered."""
     group = find(vpc.groups, request.group, request, "InvalidGroup.NotFound", "security group")
-    peer = request.peer
-    if not isinstance(peer, Cidr):
-        home, _, name = peer.rpartition("/")
-        groups = find(vpcs, home, request, "InvalidVpcID.NotFound", "VPC").groups if home else vpc.groups
-        peer = find(groups, name, request, "InvalidGroup.NotFound", "security group").id
+    peer = _peer(vpc, vpcs, lists, request)
     traffic = Traffic(request.protocol, *(request.ports or ALL_PORTS), request.icmp_type, request.icmp_code)
     rule = GroupRule(traffic, peer, request.text, f"{request.mark.file}:{request.mark.line}")
     leaving = isinstance(request, AuthorizeSecurityGroupEgress)
@@ -53,6 +54,22 @@ def authorize(
     else:
         vpc.groups[group.name] = replace(group, ingress=(*rules, rule))
     return [group.id]
+
+
+def _peer(
+    vpc: Vpc,
+    vpcs: Mapping[str, Vpc],
+    lists: Mapping[str, PrefixList],
+    request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress,
+) -> Cidr | PrefixList | str:
+    peer = request.peer
+    if isinstance(peer, Cidr):
+        return peer
+    if isinstance(peer, PrefixListName):
+        return find(lists, peer.name, request, "InvalidPrefixListID.NotFound", "prefix list")
+    home, _, name = peer.rpartition("/")
+    groups = find(vpcs, home, request, "InvalidVpcID.NotFound", "VPC").groups if home else vpc.groups
+    return find(groups, name, request, "InvalidGroup.NotFound", "security group").id
 
 
 def revoke_default_egress(vpc: Vpc, request: RevokeSecurityGroupEgress) -> list[str]:

@@ -13,6 +13,7 @@ from dcsim.topology.plan import Plan
 from dcsim.trace import Traced, TrafficSpec, trace
 from dcsim.world import Guest, World, build
 from netvirt.address import Cidr
+from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.route_table import ToInterface
 
 Pair = tuple[str, str]
@@ -93,8 +94,9 @@ class _Look:
         entries = [entry for vpc in vpcs for acl in vpc.acls.values() for entry in (*acl.ingress, *acl.egress)]
         routes = [route for vpc in vpcs for table in vpc.tables.values() for route in table.routes]
         blocks = [rule.peer for rule in rules if isinstance(rule.peer, Cidr)] + [entry.peer for entry in entries]
-        self._blocks = list(dict.fromkeys([*blocks, *(route.destination for route in routes)]))
-        self._peers = list(dict.fromkeys(rule.peer for rule in rules if not isinstance(rule.peer, Cidr)))
+        blocks += [block for rule in rules if isinstance(rule.peer, PrefixList) for block in rule.peer.entries]
+        self._blocks = list(dict.fromkeys([*blocks, *(block for route in routes for block in route.blocks)]))
+        self._peers = list(dict.fromkeys(rule.peer for rule in rules if isinstance(rule.peer, str)))
         self._targets = {route.target.eni for route in routes if isinstance(route.target, ToInterface)}
         self._vpcs = [cidr for vpc in vpcs for cidr in vpc.cidrs]
 

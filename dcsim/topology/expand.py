@@ -14,6 +14,7 @@ from dcsim.request import (
     ChangeResourceRecordSets,
     CreateHostedZone,
     CreateInternetGateway,
+    CreateManagedPrefixList,
     CreateNatGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
@@ -42,6 +43,9 @@ from dcsim.topology.quantity import (
 )
 from dcsim.topology.schema import UNIX_EPOCH
 from netvirt.address import format_ip
+
+Regional = CreateManagedPrefixList | CreateVpcPeeringConnection | CreateHostedZone | ChangeResourceRecordSets
+"""What stands beside VPCs."""
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ def expanded(plan: Plan) -> str:
     if plan.links:
         parts.append("links:")
         parts += [f"  {setting.link}: {_inline(impairment_words(setting.impairment))}" for setting in plan.links]
+    parts += _prefix_lists(plan.requests)
     vpcs = _vpcs(plan.requests)
     if vpcs:
         parts += ["", "vpcs:"]
@@ -91,6 +96,15 @@ def expanded(plan: Plan) -> str:
     for each in joints:
         parts.append(f"  {each.name}: {_inline({'vpc': each.vpc, 'peer_vpc': each.peer_vpc})}")
     return "\n".join([*parts, *_hosted_zones(plan.requests), *_internet(plan.internet)]) + "\n"
+
+
+def _prefix_lists(requests: Iterable[Request]) -> list[str]:
+    lists: dict[str, Block] = {
+        each.name: {"max_entries": str(each.max_entries), "entries": list(map(str, each.entries))}
+        for each in requests
+        if isinstance(each, CreateManagedPrefixList)
+    }
+    return ["", "prefix_lists:", *(f"  {name}: {_inline(each)}" for name, each in lists.items())] if lists else []
 
 
 def _hosted_zones(requests: Iterable[Request]) -> list[str]:
@@ -180,7 +194,7 @@ def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
     for request in requests:
         if isinstance(request, CreateVpc):
             vpcs[request.name] = _Vpc(str(request.cidr_block))
-        elif not isinstance(request, CreateVpcPeeringConnection | CreateHostedZone | ChangeResourceRecordSets):
+        elif not isinstance(request, Regional):
             _write(vpcs[request.vpc], request)
     return vpcs
 
@@ -228,7 +242,13 @@ def _write(vpc: _Vpc, request: Request) -> None:
                 _map(vpc.instances[name], "secondary_elastic_ips")[format_ip(private)] = public
         case CreateNatGateway():
             vpc.nat_gateways[request.name] = _nat_gateway(request)
-        case CreateVpc() | CreateVpcPeeringConnection() | CreateHostedZone() | ChangeResourceRecordSets():
+        case (
+            CreateVpc()
+            | CreateManagedPrefixList()
+            | CreateVpcPeeringConnection()
+            | CreateHostedZone()
+            | ChangeResourceRecordSets()
+        ):
             raise AssertionError("these stand beside VPCs, not in them")
         case DeleteNatGateway():
             raise AssertionError("no file asks for it")

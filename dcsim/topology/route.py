@@ -1,15 +1,43 @@
 """What a route goes through: an instance of the VPC, one of its gateways, or a peering that it is in."""
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from dcsim.problem import Mark
+from dcsim.request import CreateRoute, PrefixListName, Request
 from dcsim.topology.context import Context, Vpc
 from dcsim.topology.names import Catalog, Copy
 from dcsim.topology.schema import RouteTableFields
 from dcsim.topology.words import instead, number, quoted
+from netvirt.address import Cidr, parse_cidr
 
 Through = Literal["instance", "nat_gateway", "internet_gateway", "vpc_peering_connection"]
 USUAL_GATEWAY = "igw"
+
+
+def routes(context: Context, vpc: Vpc, tables: Iterable[Copy[RouteTableFields]]) -> Iterator[Request]:
+    for table in tables:
+        path = table.where("routes")
+        for text, target in (table.fields.routes or {}).items():
+            key = context.key([*path, text])
+            destination = _destination(context, text, key)
+            mark = context.value([*path, text])
+            found = route_target(context, vpc, table, target, mark)
+            if destination and found:
+                yield CreateRoute(vpc.name, table.name, destination, *found, mark=key)
+
+
+def _destination(context: Context, text: str, mark: Mark) -> Cidr | PrefixListName | None:
+    if text in context.file.prefix_lists:
+        return PrefixListName(text)
+    try:
+        return parse_cidr(text)
+    except ValueError:
+        lists = list(context.file.prefix_lists)
+        also = " or a prefix list" if lists else ""
+        advice = instead(text, lists, "there are") if lists else "write it like 10.0.0.0/16"
+        context.complain(mark, f"{quoted(text)} is not an IPv4 block{also}", advice)
+        return None
 
 
 def route_target(

@@ -244,7 +244,7 @@ def _block_or_name(words: _Words, word: str, names: bool) -> Cidr | str:
     except ValueError:
         advice = "write it like 10.0.0.0/16"
         if not names:
-            advice += "; a network ACL knows no groups"
+            advice += "; a network ACL knows no groups and no prefix lists"
         raise words.mistake(f"{quoted(word)} is not an IPv4 block", advice) from None
 
 

@@ -147,6 +147,7 @@ Image = Annotated[
     WithJsonSchema({"anyOf": [{"enum": list(SHIPPED_IMAGES)}, {"type": "string"}]}),
 ]
 Copies = Annotated[int, Whole(1, 100_000)]
+Entries = Annotated[int, Whole(1, 1_000)]
 SecondaryAddresses = Annotated[int, Whole(0, 1_000)]
 Connectivity = Annotated[
     Literal["public", "private"], from_text(_connectivity), WithJsonSchema({"enum": ["public", "private"]})
@@ -249,7 +250,7 @@ class RouteTableFields(Spec):
     later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
     routes: dict[str, Text] | None = Field(
         default=None,
-        description="Destination block: target, the name of an instance, of a NAT gateway, of the "
+        description="Destination, a block or a prefix list: target, the name of an instance, of a NAT gateway, of the "
         "VPC's internet gateway or of a peering connection.",
     )
 
@@ -273,7 +274,9 @@ class SecurityGroupSpec(Spec):
     noun: ClassVar[str] = "security group"
     later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
     ingress: Annotated[list[IngressRule], *ONE_OR_MORE] = Field(
-        default=[], description="What is let in: tcp 443 from app; vpc/app is a group of a peered VPC."
+        default=[],
+        description="What is let in: tcp 443 from app, a group, a block or a prefix list; "
+        "vpc/app is a group of a peered VPC.",
     )
     egress: Annotated[list[EgressRule], *ONE_OR_MORE] | None = Field(
         default=None, description="What is let out; by default everything, as EC2 has it."
@@ -418,6 +421,15 @@ class HostedZoneSpec(Spec):
     )
 
 
+class PrefixListSpec(Spec):
+    noun: ClassVar[str] = "prefix list"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
+    max_entries: Entries | None = Field(
+        default=None, description="What quotas count, however many there are; by default as many as there are."
+    )
+    entries: Annotated[list[Block], *ONE_OR_MORE] = Field(default=[], description="Blocks.")
+
+
 class OutsiderSpec(Spec):
     noun: ClassVar[str] = "internet instance"
     ip_address: PublicAddress | None = Field(
@@ -454,6 +466,9 @@ class TopologyFile(Spec):
     )
     plant: PlantSpec = Field(default=PlantSpec(), description="The physical fabric of every zone.")
     links: dict[str, ImpairmentSpec] = Field(default={}, description="`a <-> b` for both directions, `a -> b` for one.")
+    prefix_lists: dict[Name, PrefixListSpec] = Field(
+        default={}, description="By name: blocks that rules and routes of any VPC can name together."
+    )
     vpcs: Annotated[dict[Name, VpcSpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
     vpc_peering_connections: dict[Name, VpcPeeringConnectionSpec] = Field(
         default={}, description="By name: what joins two VPCs."

@@ -9,19 +9,15 @@ from dcsim.request import (
     AssociateAddress,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
-    AuthorizeSecurityGroupEgress,
-    AuthorizeSecurityGroupIngress,
     CreateInternetGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
-    CreateRoute,
     CreateRouteTable,
     CreateSecurityGroup,
     CreateSubnet,
     CreateVpc,
     ReplaceNetworkAclAssociation,
     Request,
-    RevokeSecurityGroupEgress,
     RunInstances,
 )
 from dcsim.topology.context import Context, Vpc
@@ -30,12 +26,14 @@ from dcsim.topology.names import Catalog, Copy, Named, zone_copies
 from dcsim.topology.nat_gateway import expand_nat_gateways, nat_gateways
 from dcsim.topology.peering import peerings
 from dcsim.topology.plan import INTERNET
-from dcsim.topology.route import route_target
-from dcsim.topology.rule import NumberedRule, Rule
+from dcsim.topology.prefix_list import prefix_lists
+from dcsim.topology.route import routes
+from dcsim.topology.rule import NumberedRule
 from dcsim.topology.schema import InstanceFields, NatGatewayFields, RouteTableFields, SubnetFields, VpcSpec
-from dcsim.topology.tree import Path, find, inside
+from dcsim.topology.security_group import group_rules
+from dcsim.topology.tree import Path
 from dcsim.topology.words import number, quoted
-from netvirt.address import Cidr, Ip, format_ip, parse_cidr, parse_ip
+from netvirt.address import Cidr, Ip, format_ip, parse_ip
 
 DEFAULT_GROUP = DEFAULT_ACL = "default"
 MAIN_TABLE = "main"
@@ -62,13 +60,14 @@ def requests(context: Context) -> tuple[Request, ...]:
         return ()
     vpcs = [_expand(context, name, spec) for name, spec in context.file.vpcs.items()]
     return (
+        *prefix_lists(context),
         *(each for vpc in vpcs for each in _networks(context, vpc)),
         *peerings(context),
-        *(each for vpc in vpcs for each in _group_rules(context, vpc)),
+        *(each for vpc in vpcs for each in group_rules(context, vpc.names, vpc.spec.security_groups, vpc.path)),
         *(each for vpc in vpcs for each in _instances(context, vpc)),
         *(each for vpc in vpcs for each in _elastic_ips(context, vpc)),
         *(each for vpc in vpcs for each in nat_gateways(context, vpc.names, vpc.nat_gateways)),
-        *(each for vpc in vpcs for each in _routes(context, vpc)),
+        *(each for vpc in vpcs for each in routes(context, vpc.names, vpc.route_tables)),
         *hosted_zones(context),
     )
 
@@ -285,55 +284,6 @@ def _one(
     return context.accept(catalog.one_for(text, copy.zone, copy.name, mark))
 
 
-def _group_rules(context: Context, vpc: _Expanded) -> Iterator[Request]:
-    for name, spec in vpc.spec.security_groups.items():
-        path = [*vpc.path, "security_groups", name]
-        for position, rule in enumerate(spec.ingress):
-            yield from _authorize(context, vpc.names, name, rule, False, [*path, "ingress", position])
-        if spec.egress is None:
-            continue
-        yield RevokeSecurityGroupEgress(vpc.names.name, name, mark=context.key([*path, "egress"]))
-        for position, rule in enumerate(spec.egress):
-            yield from _authorize(context, vpc.names, name, rule, True, [*path, "egress", position])
-
-
-def _authorize(context: Context, names: Vpc, group: str, rule: Rule, egress: bool, path: Path) -> Iterator[Request]:
-    peer = rule.peer
-    if isinstance(peer, str):
-        found = _group(context, names, peer, inside(find(context.root, path), rule.peer_span))
-        if found is None:
-            return
-        peer = found
-    verb = AuthorizeSecurityGroupEgress if egress else AuthorizeSecurityGroupIngress
-    yield verb(
-        vpc=names.name,
-        group=group,
-        protocol=rule.traffic.protocol,
-        ports=rule.traffic.ports,
-        icmp_type=rule.traffic.icmp_type,
-        icmp_code=rule.traffic.icmp_code,
-        peer=peer,
-        text=f"{rule.head} {peer}",
-        mark=context.value(path),
-    )
-
-
-def _group(context: Context, names: Vpc, text: str, mark: Mark) -> str | None:
-    """The group's name; with its VPC before it when that is another one."""
-    vpc, slash, group = text.rpartition("/")
-    there = context.vpc(vpc, mark) if slash else names
-    found = context.accept(there.security_groups.all_of(group, mark)) if there else None
-    if found is None or there is None:
-        return None
-    if there is names:
-        return group
-    if context.joined(names.name, vpc):
-        return text
-    message = f"{text} is in another VPC that {names.name} is not peered with"
-    context.complain(mark, message, "join the two in vpc_peering_connections, or name a block")
-    return None
-
-
 def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
     names = vpc.names
     marks: dict[tuple[str | int, str | None], dict[str, Mark]] = {}
@@ -466,23 +416,3 @@ def _is_alone(context: Context, vpc: _Expanded, copy: Copy[InstanceFields], addr
         mark = context.value(copy.where(address))
         context.complain(mark, f"one {address} for {number(len(sharing))} instances")
     return len(sharing) == 1
-
-
-def _routes(context: Context, vpc: _Expanded) -> Iterator[Request]:
-    for table in vpc.route_tables:
-        path = table.where("routes")
-        for text, target in (table.fields.routes or {}).items():
-            key = context.key([*path, text])
-            destination = _destination(context, text, key)
-            mark = context.value([*path, text])
-            found = route_target(context, vpc.names, table, target, mark)
-            if destination and found:
-                yield CreateRoute(vpc.names.name, table.name, destination, *found, mark=key)
-
-
-def _destination(context: Context, text: str, mark: Mark) -> Cidr | None:
-    try:
-        return parse_cidr(text)
-    except ValueError:
-        context.complain(mark, f"{quoted(text)} is not an IPv4 block", "write it like 10.0.0.0/16")
-        return None

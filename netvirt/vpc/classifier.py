@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from netvirt.address import ANY_IP, EVERYWHERE, EVERYWHERE_IPV6, Cidr, Ip
 from netvirt.frame import Flow
+from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.traffic import ANY, Traffic
 
 Members = Mapping[str, frozenset[Ip]]
@@ -19,12 +20,12 @@ MOST_KINDS = 1_024
 
 
 class Rule(Protocol):
-    """`peer` is a block, or the id of a group whose members it means."""
+    """`peer` is a block, a prefix list, or the id of a group whose members it means."""
 
     @property
     def traffic(self) -> Traffic: ...
     @property
-    def peer(self) -> Cidr | str: ...
+    def peer(self) -> Cidr | PrefixList | str: ...
 
 
 R = TypeVar("R", bound=Rule)
@@ -39,13 +40,14 @@ class _ByPeer(Generic[R]):
         everyone: set[bool] = set()
         for place, rule in enumerate(rules):
             peer = rule.peer
-            if isinstance(peer, Cidr):
-                # Minus a size keeps the family's bit, so that no address finds a block of the other family.
-                blocks.setdefault(-peer.size, {}).setdefault(peer.network, (place, rule))
-                if peer in (EVERYWHERE, EVERYWHERE_IPV6):
-                    everyone.add(peer.is_ipv6)
-            else:
+            if isinstance(peer, str):
                 groups.append((place, peer, rule))
+                continue
+            for block in (peer,) if isinstance(peer, Cidr) else peer.entries:
+                # Minus a size keeps the family's bit, so that no address finds a block of the other family.
+                blocks.setdefault(-block.size, {}).setdefault(block.network, (place, rule))
+                if block in (EVERYWHERE, EVERYWHERE_IPV6):
+                    everyone.add(block.is_ipv6)
         self._blocks = tuple(blocks.items())
         self._groups = tuple(groups)
         self.for_everyone = frozenset(everyone)

@@ -1,9 +1,13 @@
-"""Route tables: longest prefix match, then the target."""
+"""Route tables: longest prefix match, then the kind of route, then the target.
+
+VPC User Guide, "Route priority".
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from netvirt.address import Cidr, Ip
+from netvirt.vpc.prefix_list import PrefixList
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,25 @@ Target = Local | ToInterface | ToPeering | ToInternet | ToNat
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    destination: Cidr
+    """Of several prefix lists with the same block, the one with the lowest `draw` leads: a lot drawn once."""
+
+    destination: Cidr | PrefixList
     target: Target
     written: str = ""
+    draw: int = 0
 
     @property
     def text(self) -> str:
         return f"{self.destination} -> {self.target}"
+
+    @property
+    def blocks(self) -> tuple[Cidr, ...]:
+        return (self.destination,) if isinstance(self.destination, Cidr) else self.destination.entries
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Of two routes to the same block, which leads: the lower (VPC User Guide, "Route priority")."""
+        return isinstance(self.destination, PrefixList), self.draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +100,10 @@ class RouteTable:
     @staticmethod
     def of(table_id: str, name: str, routes: Sequence[Route]) -> "RouteTable":
         by_size: dict[int, dict[int, Route]] = {}
-        for route in routes:
-            by_size.setdefault(route.destination.size, {})[route.destination.network] = route
+        # Who leads is written last, over the others.
+        for route in sorted(routes, key=lambda route: route.rank, reverse=True):
+            for block in route.blocks:
+                by_size.setdefault(block.size, {})[block.network] = route
         # Minus a size keeps the family's bit, so that no address finds a route of the other family.
         masks = tuple((-size, by_size[size]) for size in sorted(by_size))
         return RouteTable(table_id, name, tuple(routes), masks)

@@ -11,15 +11,16 @@ from functools import cached_property
 from netvirt.address import Cidr, is_ipv6
 from netvirt.frame import Flow
 from netvirt.vpc.classifier import Classifier
+from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.traffic import NO_PORT, TCP, UDP, Traffic
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRule:
-    """`peer` is a block, or the id of a group whose members' private addresses it means."""
+    """`peer` is a block, a prefix list, or the id of a group whose members' private addresses it means."""
 
     traffic: Traffic
-    peer: Cidr | str
+    peer: Cidr | PrefixList | str
     text: str
     written: str = ""
 

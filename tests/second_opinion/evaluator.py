@@ -3,14 +3,14 @@
 It shares nothing with the datapath but the requests that describe a world.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from dcsim.topology.plan import INTERNET
 
-from .model import EVERYWHERE, OUTSIDER_PREFIX, AclRule, GroupRule, Instance, Region, Subnet, Target, Vpc
+from .model import OUTSIDER_PREFIX, AclRule, GroupRule, Instance, Region, Subnet, Target, Vpc
 from .packet import TCP, UDP, Ending, Packet, Place, Sent, Verdict
 
 LOCAL = Target("local")
@@ -122,7 +122,7 @@ def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance
         return vpc.at(sent.dst)
     if not _acl_allows(vpc.acls[sender.subnet.acl].egress, sent.packet, sent.dst):
         yield Verdict(Ending.NETWORK_ACL, Place.EGRESS_ACL)
-    target = _longest_match(vpc, vpc.tables[sender.subnet.table], sent.dst)
+    target = _longest_match(vpc, sender.subnet.table, sent.dst)
     if target is None:
         yield Verdict(Ending.NO_ROUTE, Place.ROUTE)
         return None
@@ -144,8 +144,9 @@ def _who_has(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
     return receiver
 
 
-def _longest_match(vpc: Vpc, table: Mapping[IPv4Network, Target], dst: IPv4Address) -> Target | None:
-    routes = {**table, **dict.fromkeys(vpc.blocks, LOCAL)}
+def _longest_match(vpc: Vpc, table: str, dst: IPv4Address) -> Target | None:
+    """Section 1.5: of the same block, a static route counts before a prefix list's."""
+    routes = {**vpc.list_routes[table], **vpc.tables[table], **dict.fromkeys(vpc.blocks, LOCAL)}
     fitting = [block for block in routes if dst in block]
     return routes[max(fitting, key=lambda block: block.prefixlen)] if fitting else None
 
@@ -238,15 +239,15 @@ def _is_peer(vpc: Vpc, rule: GroupRule, peer: IPv4Address) -> bool:
     """A group means the private addresses of its members; a peer's group (`vpc/group`) too."""
     if isinstance(rule.peer, str):
         return vpc.is_member(peer, rule.peer)
-    return peer in rule.peer
+    return any(peer in block for block in rule.peer)
 
 
 def _is_untracked(protocol: int, permitting: list[GroupRule], back: list[GroupRule]) -> bool:
     """From and to everywhere, and everything of the protocol may come back: nothing to remember. TCP and UDP only."""
     if protocol not in (TCP, UDP):
         return False
-    open_to_all = any(rule.peer == EVERYWHERE for rule in permitting)
-    open_back = any(rule.peer == EVERYWHERE and rule.traffic.covers_all_of(protocol) for rule in back)
+    open_to_all = any(rule.is_for_all for rule in permitting)
+    open_back = any(rule.is_for_all and rule.traffic.covers_all_of(protocol) for rule in back)
     return open_to_all and open_back
 
 

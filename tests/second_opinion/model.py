@@ -16,6 +16,7 @@ from dcsim.request import (
     ChangeResourceRecordSets,
     CreateHostedZone,
     CreateInternetGateway,
+    CreateManagedPrefixList,
     CreateNatGateway,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
@@ -27,12 +28,14 @@ from dcsim.request import (
     CreateVpcPeeringConnection,
     DeleteNatGateway,
     ModifyVpcAttribute,
+    PrefixListName,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
     RunInstances,
 )
 from dcsim.topology.plan import Outsider
+from netvirt.address import Cidr
 
 from .packet import Packet
 from .tracking import Tracker
@@ -78,7 +81,11 @@ class Traffic:
 @dataclass(frozen=True)
 class GroupRule:
     traffic: Traffic
-    peer: IPv4Network | str
+    peer: tuple[IPv4Network, ...] | str
+
+    @property
+    def is_for_all(self) -> bool:
+        return not isinstance(self.peer, str) and EVERYWHERE in self.peer
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,7 @@ class Instance:
 
 
 EVERYTHING = Traffic(ALL_PROTOCOLS, ALL_PORTS, ANY_ICMP, ANY_ICMP)
-ANYBODY = GroupRule(EVERYTHING, EVERYWHERE)
+ANYBODY = GroupRule(EVERYTHING, (EVERYWHERE,))
 
 
 @dataclass
@@ -157,6 +164,8 @@ class Vpc:
     """By the name of the peering connection."""
     subnets: dict[str, Subnet] = field(default_factory=dict)
     tables: dict[str, dict[IPv4Network, Target]] = field(default_factory=lambda: {"main": {}})
+    list_routes: dict[str, dict[IPv4Network, Target]] = field(default_factory=lambda: {"main": {}})
+    """What the tables' prefix lists lead to. No two lists of a table hold the same block here."""
     acls: dict[str, Acl] = field(default_factory=lambda: {"default": default_acl()})
     groups: dict[str, Group] = field(default_factory=lambda: {"default": default_group()})
     instances: dict[str, Instance] = field(default_factory=dict)
@@ -203,6 +212,7 @@ class Region:
         outsiders: Iterable[Outsider] = (),
     ) -> None:
         self.vpcs: dict[str, Vpc] = {}
+        self.prefix_lists: dict[str, tuple[IPv4Network, ...]] = {}
         self.outside = addresses_outside(outsiders)
         self._addresses = addresses
         self._given = 0
@@ -215,6 +225,9 @@ class Region:
             return
         if isinstance(request, CreateHostedZone | ChangeResourceRecordSets):
             return  # names, not ways
+        if isinstance(request, CreateManagedPrefixList):
+            self.prefix_lists[request.name] = tuple(map(IPv4Network, request.entries))
+            return
         vpc = self.vpcs[request.vpc]
         match request:
             case AssociateVpcCidrBlock():
@@ -227,9 +240,11 @@ class Region:
                 vpc.subnets[request.name] = Subnet(IPv4Network(request.cidr_block), request.map_public_ip_on_launch)
             case CreateRouteTable():
                 vpc.tables[request.name] = {}
+                vpc.list_routes[request.name] = {}
             case CreateRoute():
-                target = Target(request.through, request.target)
-                vpc.tables[request.route_table][IPv4Network(request.destination)] = target
+                is_list = isinstance(request.destination, PrefixListName)
+                table = (vpc.list_routes if is_list else vpc.tables)[request.route_table]
+                table |= dict.fromkeys(self.blocks(request.destination), Target(request.through, request.target))
             case CreateInternetGateway():
                 vpc.has_gateway = True
             case CreateNatGateway() | DeleteNatGateway():
@@ -255,9 +270,9 @@ class Region:
             case CreateSecurityGroup():
                 vpc.groups[request.name] = Group(egress=[ANYBODY])
             case AuthorizeSecurityGroupIngress():
-                vpc.groups[request.group].ingress.append(_group_rule(request))
+                vpc.groups[request.group].ingress.append(self._group_rule(request))
             case AuthorizeSecurityGroupEgress():
-                vpc.groups[request.group].egress.append(_group_rule(request))
+                vpc.groups[request.group].egress.append(self._group_rule(request))
             case RevokeSecurityGroupEgress():
                 egress = vpc.groups[request.group].egress
                 egress[:] = [rule for rule in egress if rule != ANYBODY]
@@ -271,6 +286,13 @@ class Region:
         more = tuple(map(IPv4Address, request.secondary_private_ip_addresses))
         publics = {address: self._next_public()} if subnet.gives_public else {}
         return Instance(request.name, address, subnet, groups, request.source_dest_check, vpc, more, publics)
+
+    def blocks(self, named: Cidr | PrefixListName) -> tuple[IPv4Network, ...]:
+        return self.prefix_lists[named.name] if isinstance(named, PrefixListName) else (IPv4Network(named),)
+
+    def _group_rule(self, request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress) -> GroupRule:
+        peer = request.peer
+        return GroupRule(_traffic(request), peer if isinstance(peer, str) else self.blocks(peer))
 
     @property
     def instances(self) -> list[Instance]:
@@ -292,11 +314,6 @@ def addresses_outside(outsiders: Iterable[Outsider]) -> dict[str, IPv4Address]:
     """By name. Who has no address of its own gets the next."""
     free = iter(list(OUTSIDERS)[FIRST_OUTSIDER:])
     return {each.name: IPv4Address(each.ip_address) if each.ip_address else next(free) for each in outsiders}
-
-
-def _group_rule(request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress) -> GroupRule:
-    peer = request.peer
-    return GroupRule(_traffic(request), peer if isinstance(peer, str) else IPv4Network(peer))
 
 
 def _acl_rule(request: CreateNetworkAclEntry) -> AclRule:

@@ -1,7 +1,7 @@
 """Random packets for a small world, with nothing before them."""
 
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from random import Random
 
 from .packet import ANSWERS, ICMP, TCP, UDP, Fragment, Packet
@@ -106,11 +106,11 @@ def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Ad
         return random.choice(known)
     beyond = world.routes_beyond_peers(src)
     if beyond and random.random() < 0.2:
-        return random.choice((random.choice(beyond)[9], IPv4Address("8.8.8.8")))
+        return random.choice((_inside(random.choice(beyond)), IPv4Address("8.8.8.8")))
     if random.random() < 0.65:
         return random.choice(neighbours).address
     if world.routes and random.random() < 0.4:
-        return random.choice(world.routes)[9]
+        return _inside(random.choice(world.routes))
     subnet = random.choice(world.subnets)
     vpc = random.choice(list(world.vpcs.values()))
     return random.choice(
@@ -125,6 +125,10 @@ def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Ad
             IPv4Address(random.choice(OUTSIDE[1:]).split("/")[0]) + 4,
         )
     )
+
+
+def _inside(block: IPv4Network) -> IPv4Address:
+    return block[min(9, block.num_addresses - 1)]
 
 
 def _known_abroad(random: Random, world: SmallWorld, src: Somebody) -> list[IPv4Address]:

@@ -1,6 +1,6 @@
 """Random small worlds as requests: a VPC or two with everything in them that a packet can meet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -18,6 +18,7 @@ from dcsim.request import (
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateInternetGateway,
+    CreateManagedPrefixList,
     CreateNetworkAcl,
     CreateNetworkAclEntry,
     CreateRoute,
@@ -26,6 +27,7 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    PrefixListName,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
@@ -170,7 +172,8 @@ class SmallWorld:
 
     @cached_property
     def routes(self) -> tuple[IPv4Network, ...]:
-        return tuple(IPv4Network(each.destination) for each in self.requests if isinstance(each, CreateRoute))
+        made = [each for each in self.requests if isinstance(each, CreateRoute)]
+        return tuple(block for each in made for block in self.region.blocks(each.destination))
 
     def routes_beyond_peers(self, src: Somebody) -> list[IPv4Network]:
         """Routes over a peering to what is not the peer's own block."""
@@ -209,8 +212,12 @@ def _outsider(name: str, address: IPv4Address) -> Somebody:
 def a_world(random: Random) -> SmallWorld:
     count = random.choices((1, 2, 3), (45, 40, 15))[0]
     blocks = random.sample(VPC_BLOCKS, count)
-    makers = [_VpcMaker(random, name, IPv4Network(block)) for name, block in zip(NAMES, blocks)]
-    requests = [request for maker in makers for request in maker.places()]
+    lists = _some_lists(random)
+    makers = [_VpcMaker(random, name, IPv4Network(block), lists) for name, block in zip(NAMES, blocks)]
+    requests: list[Request] = [
+        CreateManagedPrefixList(name, 9, tuple(map(cidr, blocks)), mark=MARK) for name, blocks in lists.items()
+    ]
+    requests += [request for maker in makers for request in maker.places()]
     for one, other in combinations(makers, 2):
         if one.apart_from(other) and random.random() < 0.7:
             requests.append(one.peer_with(other))
@@ -218,6 +225,13 @@ def a_world(random: Random) -> SmallWorld:
     for things in (_VpcMaker.rules, _VpcMaker.people, _VpcMaker.routes):
         requests += [request for maker in makers for request in things(maker)]
     return SmallWorld(without_duplicates(requests), _some_outsiders(random))
+
+
+def _some_lists(random: Random) -> dict[str, list[IPv4Network]]:
+    """No block is in two of them: who leads then is drawn by lot."""
+    blocks = [*OUTSIDE, *STRANGERS, *VPC_BLOCKS[:2], "10.1.0.0/24", "10.0.1.0/24"]
+    chosen = [IPv4Network(block) for block in random.sample(list(dict.fromkeys(blocks)), random.choice((0, 3, 5)))]
+    return {"pl1": chosen[:2], "pl2": chosen[2:]} if chosen else {}
 
 
 def _some_outsiders(random: Random) -> tuple[Outsider, ...]:
@@ -229,8 +243,11 @@ def _some_outsiders(random: Random) -> tuple[Outsider, ...]:
 class _VpcMaker:
     """One VPC's requests, in parts: what they refer to is in earlier ones."""
 
-    def __init__(self, random: Random, name: str, block: IPv4Network) -> None:
+    def __init__(
+        self, random: Random, name: str, block: IPv4Network, lists: Mapping[str, Sequence[IPv4Network]]
+    ) -> None:
         self.random = random
+        self.lists = lists
         self.name = name
         self.block = block
         more = MORE_BLOCKS[str(block).partition(".")[0]]
@@ -364,7 +381,9 @@ class _VpcMaker:
             (everywhere, everywhere, everywhere, everywhere, self.block, self.block, subnet, half, host)
         )
 
-    def group_peer(self) -> IPv4Network | str:
+    def group_peer(self) -> IPv4Network | PrefixListName | str:
+        if self.lists and self.random.random() < 0.2:
+            return PrefixListName(self.random.choice(list(self.lists)))
         if self.peers and self.random.random() < 0.25:
             peer = self.random.choice(list(self.peers.values()))
             return f"{peer.name}/{self.random.choice([*peer.groups, 'default'])}"
@@ -390,7 +409,7 @@ class _VpcMaker:
         wide_peer = IPv4Network("0.0.0.0/0") if self.has_gateway or self.peers else self.block
         peer = wide_peer if wide else self.peer_block() if group == "default" else self.group_peer()
         verb = AuthorizeSecurityGroupEgress if egress else AuthorizeSecurityGroupIngress
-        return verb(self.name, group, *traffic, peer if isinstance(peer, str) else cidr(peer), "", mark=MARK)
+        return verb(self.name, group, *traffic, cidr(peer) if isinstance(peer, IPv4Network) else peer, "", mark=MARK)
 
     def _run(self) -> Iterator[RunInstances]:
         taken: set[IPv4Address] = set()
@@ -435,11 +454,18 @@ class _VpcMaker:
             sensible = dict(self._sensible_routes())
             for destination, (target, through) in sensible.items():
                 yield CreateRoute(self.name, table, destination, target, through, mark=MARK)
+            for name in self._routable_lists():
+                if self.random.random() < 0.4:
+                    target, through = self._any_target(cidr(self.lists[name][0]))
+                    yield CreateRoute(self.name, table, PrefixListName(name), target, through, mark=MARK)
             wanted = self.random.randint(0, 2 if table == "main" else 4)
             for destination in self.random.sample(self._destinations(), wanted):
                 if destination not in sensible:
                     target, through = self._any_target(destination)
                     yield CreateRoute(self.name, table, destination, target, through, mark=MARK)
+
+    def _routable_lists(self) -> list[str]:
+        return [name for name, blocks in self.lists.items() if not any(map(self.contains, blocks))]
 
     def _sensible_routes(self) -> Iterator[tuple[Cidr, tuple[str, Through]]]:
         if self.has_gateway and self.random.random() < 0.8:
@@ -493,4 +519,4 @@ def sentence(request: Request) -> str:
 def _text(name: str, value: object) -> str:
     if isinstance(value, int) and name in ("private_ip_address", "public_ip"):
         return str(IPv4Address(value))
-    return str(value) if isinstance(value, Cidr) else repr(value)
+    return str(value) if isinstance(value, Cidr | PrefixListName) else repr(value)

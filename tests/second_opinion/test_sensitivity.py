@@ -31,8 +31,8 @@ def _last_match(entries: Sequence[AclEntry], flow: Flow, peer: Ip) -> AclEntry |
 
 
 def _shortest_prefix(table: RouteTable, destination: Ip) -> Route | None:
-    fitting = [route for route in table.routes if route.destination.holds(destination)]
-    return min(fitting, key=lambda route: route.destination.prefix, default=None)
+    fitting = [(block.prefix, route) for route in table.routes for block in route.blocks if block.holds(destination)]
+    return min(fitting, key=lambda pair: pair[0], default=(0, None))[1]
 
 
 def _last_port_left_out(traffic: Traffic, flow: Flow) -> bool:

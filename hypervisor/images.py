@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -90,8 +90,9 @@ def _shipped(name: str) -> Image:
     return image
 
 
+@lru_cache(maxsize=16)
 def parse_elf(name: str, data: bytes) -> Image:
-    """Check an ELF64 executable and take what a machine needs of it."""
+    """Check an ELF64 executable and take what a machine needs of it. All copies of an instance share what it takes."""
     if data[:4] != MAGIC:
         raise BadImage(f"{name} is not an ELF file")
     if len(data) < ELF_HEADER.size:

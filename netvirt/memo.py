@@ -4,7 +4,7 @@ Memo only: it may be flushed at any moment without changing a byte. Connection t
 """
 
 from collections.abc import Hashable, Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from netvirt.vpc.conntrack import Track
 
@@ -26,15 +26,38 @@ class Entry(Protocol):
 E = TypeVar("E", bound=Entry)
 
 
+class Grounds:
+    """What the decisions of many memos rest on. A change costs what it makes void, however much else is remembered."""
+
+    __slots__ = ("_carrying",)
+
+    def __init__(self) -> None:
+        self._carrying: dict[str, dict[Entry, Memo[Any]]] = {}
+
+    def carry(self, memo: "Memo[Any]", entry: Entry) -> None:
+        for noun in entry.nouns:
+            self._carrying.setdefault(noun, {})[entry] = memo
+
+    def release(self, entry: Entry) -> None:
+        for noun in entry.nouns:
+            self._carrying[noun].pop(entry, None)
+
+    def changed(self, nouns: Iterable[str]) -> None:
+        """These resources are not what they were: forget what rested on them."""
+        for noun in nouns:
+            for entry, memo in list(self._carrying.get(noun, {}).items()):
+                memo.forget(entry.key)
+
+
 class Memo(Generic[E]):
-    """Entries by key, and by what they rest on. `entries` is read directly where a packet passes."""
+    """Entries by key. `entries` is read directly where a packet passes."""
 
-    __slots__ = ("_resting_on", "entries", "limit")
+    __slots__ = ("_grounds", "entries", "limit")
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, grounds: Grounds, limit: int = LIMIT) -> None:
+        self._grounds = grounds
         self.limit = limit
         self.entries: dict[Hashable, E] = {}
-        self._resting_on: dict[str, dict[Hashable, None]] = {}
 
     def keep(self, entry: E) -> None:
         self.forget(entry.key)
@@ -42,22 +65,14 @@ class Memo(Generic[E]):
             self.forget(next(iter(self.entries)))
         self.entries[entry.key] = entry
         entry.track.supports(self, entry.key)
-        for noun in entry.nouns:
-            self._resting_on.setdefault(noun, {})[entry.key] = None
+        self._grounds.carry(self, entry)
 
     def forget(self, key: Hashable) -> None:
         entry = self.entries.pop(key, None)
         if entry is None:
             return
         entry.track.releases(self, key)
-        for noun in entry.nouns:
-            self._resting_on[noun].pop(key, None)
-
-    def changed(self, nouns: Iterable[str]) -> None:
-        """These resources are not what they were: forget what rested on them."""
-        for noun in nouns:
-            for key in list(self._resting_on.get(noun, ())):
-                self.forget(key)
+        self._grounds.release(entry)
 
     def flush(self) -> None:
         for key in list(self.entries):

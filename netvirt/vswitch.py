@@ -14,7 +14,7 @@ from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
 from netvirt.gateway.internet import INTERNET_MTU_BYTES
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
-from netvirt.memo import Memo
+from netvirt.memo import Grounds, Memo
 from netvirt.overlay import BORDER, INTERNET_VNI, Encapsulated, Tunnel
 from netvirt.services import Allowance
 from netvirt.vpc.conntrack import Track
@@ -62,12 +62,12 @@ class Port:
 
     __slots__ = ("departures", "eni", "mac", "services", "tracker", "vni")
 
-    def __init__(self, eni: Interface, vni: Vni) -> None:
+    def __init__(self, eni: Interface, vni: Vni, grounds: Grounds) -> None:
         self.eni = eni.id
         self.mac = eni.mac
         self.vni = vni
         self.tracker = Tracker()
-        self.departures: Memo[Departure] = Memo()
+        self.departures: Memo[Departure] = Memo(grounds)
         self.services = Allowance()
 
 
@@ -87,20 +87,18 @@ class VSwitch:
         self.ledger = ledger
         self.views: dict[Vni, VpcView] = {}
         self.ports: dict[str, Port] = {}
-        self.arrivals: Memo[Arrival] = Memo()
+        self._grounds = Grounds()
+        self.arrivals: Memo[Arrival] = Memo(self._grounds)
 
     def plug(self, eni: Interface, vni: Vni) -> Port:
         """A new port, with empty state."""
-        port = self.ports[eni.id] = Port(eni, vni)
+        port = self.ports[eni.id] = Port(eni, vni, self._grounds)
         return port
 
     def hold(self, view: VpcView, changed: Iterable[str] = ()) -> None:
         """Take a revision; decisions that rested on one of the `changed` ids are forgotten."""
         self.views[view.vni] = view
-        nouns = tuple(changed)
-        self.arrivals.changed(nouns)
-        for port in self.ports.values():
-            port.departures.changed(nouns)
+        self._grounds.changed(changed)
 
     def flush(self) -> None:
         """Forget every remembered decision. Nothing but speed may change."""

@@ -6,7 +6,7 @@ import pytest
 
 from netvirt.address import Ip, Ns
 from netvirt.frame import Flow
-from netvirt.memo import Memo
+from netvirt.memo import Grounds, Memo
 from netvirt.vpc.conntrack import TCP_CLOSING_NS, UDP_NS, Track
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import TCP, UDP
@@ -80,7 +80,7 @@ def test_a_flow_takes_its_own_place_in_a_full_table() -> None:
 
 def test_what_was_remembered_without_a_track_is_forgotten_when_the_reply_is_tracked() -> None:
     tracker: Tracker = Tracker()
-    memo: Memo[Decision] = Memo()
+    memo: Memo[Decision] = Memo(Grounds())
     memo.keep(Decision(udp(53).key, tracker.without_track(udp(53))))
     tracker.open(udp(53).reply(), Ns(0))
     assert (memo.entries, tracker.untracked) == ({}, {})
@@ -88,13 +88,14 @@ def test_what_was_remembered_without_a_track_is_forgotten_when_the_reply_is_trac
 
 def test_nothing_is_left_of_decisions_that_were_forgotten() -> None:
     tracker: Tracker = Tracker()
-    memo: Memo[Decision] = Memo(limit=10)
+    grounds = Grounds()
+    memo: Memo[Decision] = Memo(grounds, limit=10)
     track = tracker.open(udp(9), Ns(0))
     for port in range(1_000):
         memo.keep(Decision(udp(port).key, track))
         memo.keep(Decision(udp(port).reply().key, tracker.without_track(udp(port).reply())))
     assert (len(memo.entries), len(track._memos), len(tracker.untracked)) == (10, 5, 5)
-    memo.changed(["sg-1"])
+    grounds.changed(["sg-1"])
     assert (len(memo.entries), len(track._memos), len(tracker.untracked)) == (0, 0, 0)
 
 

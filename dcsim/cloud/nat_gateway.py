@@ -85,7 +85,7 @@ def _addresses(vpc: Vpc, subnet: Subnet, pool: PublicAddresses, request: CreateN
         for address in public:
             pool.release(address)
         raise
-    vpc.public |= dict(zip(private, public, strict=False))
+    vpc.public.update(zip(private, public, strict=False))
     return tuple(private)
 
 

@@ -24,12 +24,12 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
     if not vpc.covers(cidr):
         message = f"{name} {cidr} is outside {vpc.name}'s {vpc.blocks}"
         raise refusal(request, "InvalidSubnet.Range", message, field="cidr_block")
-    for other in vpc.subnets.values():
-        if other.cidr.overlaps(cidr):
-            where = vpc.asked[other.id].rpartition(":")[2]
-            raise refusal(
-                request, "InvalidSubnet.Conflict", f"{name} {cidr} overlaps {other.name} {other.cidr} (line {where})"
-            )
+    other = vpc.subnets.overlapping(cidr)
+    if other is not None:
+        where = vpc.asked[other.id].rpartition(":")[2]
+        raise refusal(
+            request, "InvalidSubnet.Conflict", f"{name} {cidr} overlaps {other.name} {other.cidr} (line {where})"
+        )
     subnet_id = vpc.id("subnet", name)
     vpc.asked[subnet_id] = f"{request.mark.file}:{request.mark.line}"
     vpc.maps_public[subnet_id] = request.map_public_ip_on_launch

@@ -1,19 +1,23 @@
 """VPCs, and what each holds: the authoritative state that views are frozen from."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Protocol
 
+from dcsim.cloud.directory import Directory, Groups, Interfaces
 from dcsim.cloud.refusal import refusal
+from dcsim.cloud.registry import CopyOnWrite, Registry, Subnets
 from dcsim.request import ALL_PROTOCOLS, CreateVpc
 from netvirt.address import EVERYWHERE, Cidr, Ip, Mac, Vni, parse_cidr
+from netvirt.vpc.classifier import Members
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.route_table import Local, Route, RouteTable
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.services import Services, Zone
 from netvirt.vpc.traffic import Traffic
-from netvirt.vpc.view import Interface, Subnet, VpcView
+from netvirt.vpc.view import Interface, VpcView
 
 LARGEST, SMALLEST = 16, 28
 """Prefix lengths a VPC or subnet may have (VPC User Guide, "VPC CIDR blocks", "Subnet CIDR blocks")."""
@@ -59,13 +63,14 @@ class Vpc:
     number: int
     services: Services
     secondary_cidrs: tuple[Cidr, ...] = ()
-    subnets: dict[str, Subnet] = field(default_factory=dict)
-    tables: dict[str, RouteTable] = field(default_factory=dict)
-    acls: dict[str, NetworkAcl] = field(default_factory=dict)
-    groups: dict[str, SecurityGroup] = field(default_factory=dict)
-    interfaces: dict[str, Interface] = field(default_factory=dict)
+    subnets: Subnets = field(default_factory=Subnets)
+    tables: Registry[RouteTable] = field(default_factory=Registry)
+    acls: Registry[NetworkAcl] = field(default_factory=Registry)
+    directory: Directory = field(default_factory=Directory)
+    groups: Groups = field(init=False)
+    interfaces: Interfaces = field(init=False)
     """Of instances."""
-    managed: dict[str, Interface] = field(default_factory=dict)
+    managed: Interfaces = field(init=False)
     """Of what AWS manages, by its name."""
     nat_gateways: dict[str, NatGateway] = field(default_factory=dict)
     by_address: dict[Ip, str] = field(default_factory=dict)
@@ -73,7 +78,7 @@ class Vpc:
     """Resource id -> where the file asked for it, for messages about conflicts."""
     internet_gateway: tuple[str, str] = ("", "")
     """Id and name of the attached one."""
-    public: dict[Ip, Ip] = field(default_factory=dict)
+    public: CopyOnWrite[Ip, Ip] = field(default_factory=CopyOnWrite)
     """Private address -> its public one."""
     maps_public: dict[str, bool] = field(default_factory=dict)
     """Subnet id -> whether its instances get public addresses."""
@@ -81,6 +86,11 @@ class Vpc:
     """Hosted zones that its resolver knows."""
     lowest_free: dict[str, int] = field(default_factory=dict)
     """Subnet id -> an address below which none is free."""
+
+    def __post_init__(self) -> None:
+        self.groups = Groups(self.directory)
+        self.interfaces = Interfaces(self.directory)
+        self.managed = Interfaces(self.directory)
 
     @property
     def cidrs(self) -> tuple[Cidr, ...]:
@@ -98,12 +108,7 @@ class Vpc:
         return resource_id(prefix, self.name, name)
 
     def view(self, peers: Mapping[str, VpcView]) -> VpcView:
-        """A frozen copy of everything as it is now; `peers` by the ids of the peering connections."""
-        interfaces = {each.id: each for each in (*self.interfaces.values(), *self.managed.values())}
-        members: dict[str, set[Ip]] = {group.id: set() for group in self.groups.values()}
-        for interface in interfaces.values():
-            for group in interface.groups:
-                members[group].update(interface.addresses)
+        """Everything as it is now, for good; `peers` by the ids of the peering connections."""
         return VpcView(
             vni=self.vni,
             name=self.name,
@@ -114,30 +119,29 @@ class Vpc:
                 private_zones=tuple(zone.frozen() for zone in self.zones if zone.private),
                 public_zones=tuple(zone.frozen() for zone in self.zones if not zone.private),
             ),
-            subnets={subnet.id: subnet for subnet in self.subnets.values()},
-            tables={table.id: table for table in self.tables.values()},
-            acls={acl.id: acl for acl in self.acls.values()},
-            groups={group.id: group for group in self.groups.values()},
-            members=dict(_members(members, peers)),
-            interfaces=interfaces,
-            by_address={address: each.id for each in interfaces.values() for address in each.addresses},
-            by_mac={interface.mac: interface.id for interface in interfaces.values()},
-            by_number={interface.number: interface.id for interface in interfaces.values()},
-            by_name={interface.name.lower(): interface.id for interface in interfaces.values()},
+            subnets=self.subnets.by_id.frozen(),
+            tables=self.tables.by_id.frozen(),
+            acls=self.acls.by_id.frozen(),
+            groups=self.groups.by_id.frozen(),
+            members=_joined(self.directory.members(), peers),
+            interfaces=self.directory.by_id.frozen(),
+            by_address=self.directory.by_address.frozen(),
+            by_mac=self.directory.by_mac.frozen(),
+            by_number=self.directory.by_number.frozen(),
+            by_name=self.directory.by_name.frozen(),
             peers=peers,
             internet_gateway=self.internet_gateway[0],
-            public=dict(self.public),
+            public=self.public.frozen(),
             nat_gateways={each.id: each.interface.id for each in self.nat_gateways.values()},
         )
 
 
-def _members(own: Mapping[str, set[Ip]], peers: Mapping[str, VpcView]) -> Iterator[tuple[str, frozenset[Ip]]]:
+def _joined(own: Members, peers: Mapping[str, VpcView]) -> Members:
     """Groups may be referenced across a peering in the same region (VPC Peering Guide, "Update your security groups
     to reference peer security groups")."""
-    for peer in peers.values():
-        yield from peer.members.items()
-    for group, addresses in own.items():
-        yield group, frozenset(addresses)
+    if not peers:
+        return own
+    return dict(chain.from_iterable(each.items() for each in (*(peer.members for peer in peers.values()), own)))
 
 
 def create_vpc(vpcs: dict[str, Vpc], region: str, epoch_ns: int, request: CreateVpc) -> list[str]:

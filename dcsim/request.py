@@ -272,6 +272,24 @@ class DeleteNatGateway(Asked):
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class CreateFlowLogs(Asked):
+    """`resource` is the name of a subnet, of the instance or NAT gateway whose interface it is, or the VPC's own."""
+
+    vpc: str
+    name: str
+    resource_type: Literal["VPC", "Subnet", "NetworkInterface"]
+    resource: str
+    traffic_type: Literal["ACCEPT", "REJECT", "ALL"]
+    max_aggregation_interval_ns: int
+    log_format: tuple[str, ...]
+
+    def same_records(self, other: "CreateFlowLogs") -> bool:
+        """Do both write the same about what they watch?"""
+        mine = self.traffic_type, self.max_aggregation_interval_ns, self.log_format
+        return mine == (other.traffic_type, other.max_aggregation_interval_ns, other.log_format)
+
+
 Request = (
     CreateManagedPrefixList
     | CreateVpc
@@ -297,4 +315,5 @@ Request = (
     | RunInstances
     | CreateNatGateway
     | DeleteNatGateway
+    | CreateFlowLogs
 )

@@ -10,7 +10,7 @@ from dcsim.observe.events import EventLog
 from dcsim.observe.inputs import Inputs
 from dcsim.observe.losses import Loss, Losses
 from dcsim.observe.probe import ProbeRecord
-from dcsim.observe.rundir import CAPTURE, EVENTS, SUMMARY, default_name, digest_of, run_directory
+from dcsim.observe.rundir import CAPTURE, EVENTS, FLOW_LOGS, SUMMARY, default_name, digest_of, run_directory
 from dcsim.observe.summary import Result, summary, written
 from dcsim.observe.verdict import Judged, Verdict, judge, verdict
 from dcsim.scenario.play import Play, Progress, stage
@@ -56,6 +56,8 @@ def run(
             judge(expectation, by_name, scenario.timeline, scenario.duration_ns)
             for expectation in scenario.expectations
         )
+        plan = play.world.plan
+        play.world.flow_logs.write(folder / FLOW_LOGS, plan.region, plan.start_ns, play.world.clock.now)
         result = Result(
             inputs_sha256=inputs.sha256,
             simulated_ns=scenario.duration_ns,

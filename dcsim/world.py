@@ -7,7 +7,9 @@ from functools import partial
 from typing import SupportsBytes, TypeVar
 
 from dcsim.clock import SimClock
+from dcsim.cloud.account import ACCOUNT_ID, az_id
 from dcsim.cloud.control import Control
+from dcsim.cloud.flow_log import is_nitro
 from dcsim.cloud.instance import Launched
 from dcsim.cloud.outside import outside, settle_down
 from dcsim.cloud.placed import Installed, Placed
@@ -18,9 +20,11 @@ from dcsim.fabric.layout import Kind, Layout
 from dcsim.fabric.target import find_links
 from dcsim.guests import BOOT_NS, appliance_of, guest_of
 from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
+from dcsim.observe.flow_logs import FlowLogs
 from dcsim.outside import Outside
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
 from dcsim.request import AssociateAddress, CreateNatGateway, DeleteNatGateway, Request, RunInstances
+from dcsim.topology.internet import REGION_POOL
 from dcsim.topology.plan import INTERNET, Outsider, Plan
 from dcsim.topology.words import instead
 from hypervisor.clock import Source
@@ -30,6 +34,7 @@ from hypervisor.managed import Managed
 from netvirt.address import HostId, Ip, Mac, Ns, format_ip
 from netvirt.appliance.contract import Appliance
 from netvirt.constant import Constant, Evidence
+from netvirt.flow_log.record import Monitored
 from netvirt.frame import Frame
 from netvirt.ledger import Ledger
 from netvirt.overlay import BORDER
@@ -133,6 +138,7 @@ class World:
         self.nodes: dict[str, Node] = {}
         """Guests and appliances, by the id of their interface."""
         self._names: defaultdict[HostId, list[str]] = defaultdict(list)
+        self.flow_logs = FlowLogs()
         self.listeners: list[Listener] = []
         self._namesakes = Counter(
             request.name for request in plan.requests if isinstance(request, RunInstances | CreateNatGateway)
@@ -181,6 +187,7 @@ class World:
     def call(self, request: Request) -> None:
         """A control-plane verb at run time; hosts learn of it after the propagation delay."""
         changed = self.control.call(request)
+        self.count_flows()
         vpc = request.name if not hasattr(request, "vpc") else request.vpc
         for name in self.control.touched(vpc):
             self.propagation.publish(self.control.view(name), changed)
@@ -241,6 +248,30 @@ class World:
             self.outside.attach(host)
             self._place(placed)
         self.propagation.settle(vpc.view({}))
+
+    def count_flows(self) -> None:
+        """Every flow log there is counts at every interface that it watches, new ones included."""
+        for log in self.control.flow_logs.values():
+            for node in self.nodes.values():
+                if log.watches(node.placed.vpc, node.placed.interface):
+                    self.flow_logs.watch(log, self._monitored(node), node.nic.port, self.clock.now)
+
+    def _monitored(self, node: Node) -> Monitored:
+        plan, vpc, subnet, interface = self.plan, node.placed.vpc, node.placed.subnet, node.placed.interface
+        launched = node.placed if isinstance(node.placed, Launched) else None
+        return Monitored(
+            account=ACCOUNT_ID,
+            region=plan.region,
+            az_id=az_id(plan.region, plan.zones, subnet.zone),
+            vpc=vpc.id("vpc", ""),
+            subnet=subnet.id,
+            instance="" if launched is None else vpc.id("i", interface.name),
+            interface=interface.id,
+            address=interface.address,
+            nitro=launched is not None and is_nitro(launched.request.instance_type),
+            public_block=REGION_POOL,
+            start_ns=plan.start_ns,
+        )
 
     def _host(self, host_id: HostId) -> Host:
         host = self.hosts.get(host_id)
@@ -324,6 +355,7 @@ def build_as(kind: type[SomeWorld], plan: Plan, seed: int) -> SomeWorld:
     for vpc in world.control.vpcs.values():
         world.propagation.settle(world.control.view(vpc.name))
     world.invite(plan.internet.instances)
+    world.count_flows()
     for node in world.nodes.values():
         node.host.boot(node.instance, 0)
     return world

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from netvirt import datapath, discovery, linklocal, rewrite, services
 from netvirt.address import HostId, Ip, Ns, Vni
 from netvirt.datapath import Decision, Question, Tracking
+from netvirt.flow_log.meter import REFUSALS, Meter
 from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
 from netvirt.gateway.internet import INTERNET_MTU_BYTES
 from netvirt.journey import Outcome
@@ -58,9 +59,9 @@ class Arrival:
 
 
 class Port:
-    """Where a vNIC meets the switch. Its state dies with the host's power."""
+    """Where a vNIC meets the switch. Its state dies with the host's power. `meters` count for flow logs."""
 
-    __slots__ = ("departures", "eni", "mac", "services", "tracker", "vni")
+    __slots__ = ("departures", "eni", "mac", "meters", "services", "tracker", "vni")
 
     def __init__(self, eni: Interface, vni: Vni, grounds: Grounds) -> None:
         self.eni = eni.id
@@ -69,6 +70,7 @@ class Port:
         self.tracker = Tracker()
         self.departures: Memo[Departure] = Memo(grounds)
         self.services = Allowance()
+        self.meters: tuple[Meter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class VSwitch:
         if track.expires < now or frame.data[:12] != entry.macs_in:
             return self._egress_slow(port, frame, now)
         track.expires = now + track.timeout
+        for meter in port.meters:
+            meter.left(frame, None, entry.tunnel, now)
         macs = entry.macs_out
         if macs:
             frame = Frame(macs + frame.data[12:], frame.key, False)
@@ -164,17 +168,20 @@ class VSwitch:
     def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | Reply | None:
         decision = datapath.egress(question)
         if decision.outcome is not None:
+            _note_refusal(port, frame, question, decision.outcome, egress=True)
             return self._drop(frame, decision.outcome)
         if decision.service is not None:
             return self._serve(port, frame, question, decision.service)
         if decision.public is not None:
             if frame.size > HEADER_BYTES + INTERNET_MTU_BYTES.value:
                 return self._drop(frame, Outcome.OVERSIZE)
-            return self._leave_region(frame, question, decision, decision.public)
+            return self._leave_region(port, frame, question, decision, decision.public)
         assert decision.target is not None and decision.target_view is not None, "what passes has a target"
         eni, target, view = question.eni, decision.target, decision.target_view
         track = _commit(question, decision)
         tunnel = _tunnel(port, frame, Tunnel(self.host, target.host, view.vni, eni.number, question.flow.key))
+        for meter in port.meters:
+            meter.left(frame, question.flow, tunnel, question.now)
         macs_in = frame.data[:12]
         source = eni.mac if target.subnet == eni.subnet else view.subnets[target.subnet].router_mac
         macs_out = target.mac.to_bytes(6) + source.to_bytes(6)
@@ -184,11 +191,16 @@ class VSwitch:
             port.departures.keep(Departure(frame.key, track, nouns, tunnel, macs_in, rewrite))
         return Encapsulated(Frame(macs_out + frame.data[12:], frame.key, frame.odd), tunnel)
 
-    def _leave_region(self, frame: Frame, question: Question, decision: Decision, public: Ip) -> Encapsulated:
+    def _leave_region(
+        self, port: Port, frame: Frame, question: Question, decision: Decision, public: Ip
+    ) -> Encapsulated:
         """To the border, already translated: the Internet sees the public address only."""
         _commit(question, decision)
         translated = parse(rewrite.with_source(frame.data, public))
-        return Encapsulated(translated, Tunnel(self.host, BORDER, INTERNET_VNI, question.eni.number, question.flow.key))
+        tunnel = Tunnel(self.host, BORDER, INTERNET_VNI, question.eni.number, question.flow.key)
+        for meter in port.meters:
+            meter.left(frame, question.flow, tunnel, question.now)
+        return Encapsulated(translated, tunnel)
 
     def _serve(self, port: Port, frame: Frame, question: Question, service: Service) -> Reply | None:
         if not port.services.take(question.now):
@@ -216,6 +228,8 @@ class VSwitch:
         if track.expires < now:
             return self._ingress_slow(packet, now)
         track.expires = now + track.timeout
+        for meter in entry.port.meters:
+            meter.entered(packet.inner, None, now)
         return entry.port
 
     def _ingress_slow(self, packet: Encapsulated, now: Ns) -> Port | None:
@@ -243,7 +257,10 @@ class VSwitch:
     def _arrive(self, port: Port, packet: Encapsulated, question: Question, sender: Interface | None) -> Port | None:
         decision = datapath.ingress(question)
         if decision.outcome is not None:
+            _note_refusal(port, packet.inner, question, decision.outcome, egress=False)
             return self._drop(packet.inner, decision.outcome)
+        for meter in port.meters:
+            meter.entered(packet.inner, question.flow, question.now)
         track = _commit(question, decision)
         # The border makes a tunnel for each packet: what came in it will not come again.
         if track is not None and sender is not None and not packet.inner.odd:
@@ -253,6 +270,12 @@ class VSwitch:
 
     def _drop(self, frame: Frame, reason: Outcome) -> None:
         self.ledger.drop(frame, self.place, reason)
+
+
+def _note_refusal(port: Port, frame: Frame, question: Question, reason: Outcome, egress: bool) -> None:
+    if reason in REFUSALS:
+        for meter in port.meters:
+            meter.refused(frame, question.flow, egress, question.now)
 
 
 def _tunnel(port: Port, frame: Frame, wanted: Tunnel) -> Tunnel:

@@ -30,6 +30,7 @@ ROOMS = [
     "netvirt.gateway",
     "netvirt.datapath",
     "netvirt.overlay",
+    "netvirt.flow_log",
     "netvirt.appliance",
     "netvirt.memo",
     "netvirt.linklocal",

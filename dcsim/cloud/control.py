@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dcsim.cloud import (
     cidr_block,
     dhcp_options,
+    flow_log,
     hosted_zone,
     internet_gateway,
     nat_gateway,
@@ -18,6 +19,7 @@ from dcsim.cloud import (
     vpc,
 )
 from dcsim.cloud.capacity import Capacity
+from dcsim.cloud.flow_log import FlowLog
 from dcsim.cloud.hosted_zone import HostedZone
 from dcsim.cloud.instance import Launched, run_instances
 from dcsim.cloud.peering import Peering
@@ -34,6 +36,7 @@ from dcsim.request import (
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     ChangeResourceRecordSets,
+    CreateFlowLogs,
     CreateHostedZone,
     CreateInternetGateway,
     CreateManagedPrefixList,
@@ -83,6 +86,7 @@ class Control:
         self.public = PublicAddresses()
         self.peerings: dict[str, Peering] = {}
         self.hosted_zones: dict[str, HostedZone] = {}
+        self.flow_logs: dict[str, FlowLog] = {}
 
     def call(self, request: Request) -> list[str]:
         """Carry out a verb, or raise Refused with EC2's code. Returns the ids of what changed."""
@@ -128,6 +132,8 @@ class Control:
                 return security_group.authorize(home, self.vpcs, self.prefix_lists, request)
             case RevokeSecurityGroupEgress():
                 return security_group.revoke_default_egress(home, request)
+            case CreateFlowLogs():
+                return flow_log.create_flow_logs(home, self.flow_logs, request)
             case RunInstances():
                 return self._run_instances(home, request)
             case CreateNatGateway():

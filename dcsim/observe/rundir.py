@@ -19,6 +19,7 @@ SUMMARY = "summary.json"
 EVENTS = "events.jsonl"
 CAPTURE = "capture.pcapng"
 REPORT = "report.html"
+FLOW_LOGS = "flow-logs"
 INPUTS = "inputs"
 ARTIFACTS = (EVENTS, CAPTURE, REPORT, SUMMARY)
 SUMS = "sha256sums"
@@ -138,10 +139,16 @@ def _settle(fresh: Path, place: Path, target: Path, inputs_sha256: str) -> None:
 
 def compare(old: Path, new: Path) -> None:
     """Differs at the first difference between two runs. Files that are not a run's are nobody's business."""
-    for name in ARTIFACTS:
+    for name in (*ARTIFACTS, *_flow_logs(old, new)):
         what = _difference(old / name, new / name)
         if what is not None:
             raise Differs(old, what)
+
+
+def _flow_logs(*directories: Path) -> list[str]:
+    """What any of them has, as names within it."""
+    found = ((each, path) for each in directories for path in (each / FLOW_LOGS).rglob("*") if path.is_file())
+    return sorted({path.relative_to(each).as_posix() for each, path in found})
 
 
 def _difference(old: Path, new: Path) -> str | None:

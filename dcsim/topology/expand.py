@@ -12,6 +12,7 @@ from dcsim.request import (
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     ChangeResourceRecordSets,
+    CreateFlowLogs,
     CreateHostedZone,
     CreateInternetGateway,
     CreateManagedPrefixList,
@@ -48,6 +49,9 @@ Regional = CreateManagedPrefixList | CreateVpcPeeringConnection | CreateHostedZo
 """What stands beside VPCs."""
 
 
+SECTIONS = ("subnets", "route_tables", "network_acls", "security_groups", "nat_gateways", "instances", "flow_logs")
+
+
 @dataclass(slots=True)
 class _Vpc:
     """The parts of one VPC's section, by kind and name."""
@@ -63,6 +67,7 @@ class _Vpc:
     network_acls: dict[str, Block] = field(default_factory=dict)
     security_groups: dict[str, Block] = field(default_factory=dict)
     instances: dict[str, Block] = field(default_factory=dict)
+    flow_logs: dict[str, Block] = field(default_factory=dict)
 
 
 def expanded(plan: Plan) -> str:
@@ -88,7 +93,7 @@ def expanded(plan: Plan) -> str:
         parts += [f"    {word}: {_inline(value)}" for word, value in vpc.settings.items()]
         if vpc.internet_gateway is not None:
             parts.append(f"    internet_gateway: {vpc.internet_gateway}")
-        for kind in ("subnets", "route_tables", "network_acls", "security_groups", "nat_gateways", "instances"):
+        for kind in SECTIONS:
             parts += _section(kind, getattr(vpc, kind))
     joints = [each for each in plan.requests if isinstance(each, CreateVpcPeeringConnection)]
     if joints:
@@ -242,6 +247,8 @@ def _write(vpc: _Vpc, request: Request) -> None:
                 _map(vpc.instances[name], "secondary_elastic_ips")[format_ip(private)] = public
         case CreateNatGateway():
             vpc.nat_gateways[request.name] = _nat_gateway(request)
+        case CreateFlowLogs(name=name):
+            _flow_log(vpc.flow_logs.setdefault(name, {}), request)
         case (
             CreateVpc()
             | CreateManagedPrefixList()
@@ -298,6 +305,16 @@ def _nat_gateway(request: CreateNatGateway) -> Block:
     if request.secondary_private_ip_address_count:
         block["secondary_private_ip_address_count"] = str(request.secondary_private_ip_address_count)
     return block
+
+
+def _flow_log(block: Block, request: CreateFlowLogs) -> None:
+    """The requests of one flow log differ by resource only."""
+    block["resource_type"] = request.resource_type
+    if request.resource_type != "VPC":
+        _list(block, "resources").append(request.resource)
+    block["traffic_type"] = request.traffic_type
+    block["max_aggregation_interval"] = format_duration(request.max_aggregation_interval_ns)
+    block["log_format"] = list(request.log_format)
 
 
 def _instance(request: RunInstances) -> Block:

@@ -91,6 +91,9 @@ class Vpc:
     def nat_gateway(self, name: str, **properties: Value) -> None:
         self._add("nat_gateways", name, properties)
 
+    def flow_log(self, name: str, **properties: Value) -> None:
+        self._add("flow_logs", name, properties)
+
     def _add(self, kind: str, name: str, properties: AnyMapping[str, Value]) -> None:
         mark = _calling_mark()
         self._section.inner(kind, mark).add(name, properties, mark)

@@ -41,6 +41,7 @@ from dcsim.topology.fields import (
     from_text,
     text_of,
 )
+from dcsim.topology.log_format import AggregationInterval, LogFormat, ResourceType, TrafficType
 from dcsim.topology.plan import Internet, Link, Plant
 from dcsim.topology.quantity import count, format_duration, format_rate, format_size, size_bytes
 from dcsim.topology.words import quoted
@@ -308,6 +309,22 @@ class NatGatewaySpec(NatGatewayFields):
     )
 
 
+class FlowLogSpec(Spec):
+    noun: ClassVar[str] = "flow log"
+    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
+    resource_type: ResourceType = Field(default="VPC", description="What it watches: all of the VPC, or parts of it.")
+    resources: Annotated[list[Text], *ONE_OR_MORE] | None = Field(
+        default=None, description="Subnets, or instances and NAT gateways for their interfaces; with VPC, none."
+    )
+    traffic_type: TrafficType = Field(default="ALL", description="What it tells of.")
+    max_aggregation_interval: AggregationInterval | None = Field(
+        default=None, description="How long one record may be about: by default 600 s; never more than 60 s on Nitro."
+    )
+    log_format: LogFormat | None = Field(
+        default=None, description="Its fields, a list or one string; by default AWS's fourteen of version 2."
+    )
+
+
 class InstanceFields(Spec):
     noun: ClassVar[str] = "instance"
     later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, "environment", "program")
@@ -391,6 +408,9 @@ class VpcSpec(Spec):
     nat_gateways: Annotated[dict[Name, NatGatewaySpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
     instances: Annotated[dict[Name, InstanceSpec], *NAMES_OR_MAP] = Field(
         default={}, description="Computers under test, by name."
+    )
+    flow_logs: Annotated[dict[Name, FlowLogSpec], *NAMES_OR_MAP] = Field(
+        default={}, description="VPC Flow Logs by name, written into the run directory."
     )
 
 

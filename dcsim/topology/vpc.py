@@ -21,6 +21,7 @@ from dcsim.request import (
     RunInstances,
 )
 from dcsim.topology.context import Context, Vpc
+from dcsim.topology.flow_log import flow_logs
 from dcsim.topology.hosted_zone import dns_settings, hosted_zones
 from dcsim.topology.names import Catalog, Copy, Named, zone_copies
 from dcsim.topology.nat_gateway import expand_nat_gateways, nat_gateways
@@ -69,6 +70,7 @@ def requests(context: Context) -> tuple[Request, ...]:
         *(each for vpc in vpcs for each in nat_gateways(context, vpc.names, vpc.nat_gateways)),
         *(each for vpc in vpcs for each in routes(context, vpc.names, vpc.route_tables)),
         *hosted_zones(context),
+        *(each for vpc in vpcs for each in flow_logs(context, vpc.names, vpc.spec)),
     )
 
 

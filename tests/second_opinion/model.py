@@ -14,6 +14,7 @@ from dcsim.request import (
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     ChangeResourceRecordSets,
+    CreateFlowLogs,
     CreateHostedZone,
     CreateInternetGateway,
     CreateManagedPrefixList,
@@ -276,6 +277,8 @@ class Region:
             case RevokeSecurityGroupEgress():
                 egress = vpc.groups[request.group].egress
                 egress[:] = [rule for rule in egress if rule != ANYBODY]
+            case CreateFlowLogs():
+                pass  # who watches changes nothing
             case RunInstances():
                 vpc.instances[request.name] = self._instance(vpc, request)
 

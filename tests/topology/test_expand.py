@@ -67,6 +67,10 @@ vpcs:
       box: {subnet: private-a, private_ip_address: 10.0.10.50, frequency: 3.2 GHz, boot: 1.5 s}
       door: {subnet: public, elastic_ip: 198.18.0.10}
       app: {per_zone: [a, c], count: 2, subnet: odd, image: "my 'image: x"}
+    flow_logs:
+      all: {}
+      some: {resource_type: Subnet, resources: [odd, public], traffic_type: ACCEPT, log_format: "${type} ${az-id}"}
+      boxes: {resource_type: NetworkInterface, resources: [box, app], max_aggregation_interval: 60 s}
   data:
     cidr_block: 10.1.0.0/16
     route_tables: {main-b: {routes: {10.0.0.0/16: shop-data}}}

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 
 from dcsim.cloud.capacity import HOST_VCPUS, check_type, vcpus
 from dcsim.cloud.instance import GROUPS_PER_INTERFACE
+from dcsim.cloud.interface_limits import ipv4_addresses
 from dcsim.cloud.subnet import usable
 from dcsim.describe.inventory import Inventory
 from dcsim.describe.notes import Notes
 from dcsim.describe.shapes import Instance, NetworkInterface, Subnet
 from dcsim.problem import Mistake
+from dcsim.topology.vpc import DEFAULT_INSTANCE_TYPE
 from netvirt.address import Ip, format_ip
 
 GONE = ("terminated", "shutting-down")
@@ -54,22 +56,33 @@ class Guest:
     public: Ip | None = None
     kept: bool = False
     """Whether the public address is an Elastic IP."""
+    secondary: tuple[tuple[Ip, Ip | None], ...] = ()
+    """More addresses, each with its public one."""
+
+    @property
+    def addresses(self) -> list[Ip]:
+        return [self.address, *(private for private, _ in self.secondary)]
+
+    @property
+    def publics(self) -> list[Ip]:
+        return [each for each in (self.public, *(public for _, public in self.secondary)) if each is not None]
 
 
 def guests(stock: Inventory, subnets: dict[str, Subnet], notes: Notes) -> list[Guest]:
     """Those of some subnets, by subnet and address."""
     found = [*_instances(stock, subnets, notes), *_services(stock, subnets, notes)]
-    taken: dict[tuple[str, Ip], Guest] = {}
+    kept: list[Guest] = []
+    taken: set[tuple[str, Ip]] = set()
     for guest in sorted(found, key=lambda each: (each.subnet.vpc_id, each.address, each.id)):
-        if guest.address not in usable(guest.subnet.block):
-            notes.leave_out("guest", f"{guest.id} {format_ip(guest.address)}", "whose address its subnet cannot give")
-        elif taken.setdefault((guest.subnet.vpc_id, guest.address), guest) is not guest:
-            notes.leave_out("guest", f"{guest.id} {format_ip(guest.address)}", "whose address another one has")
-    for key, guest in list(taken.items()):
+        vpc, possible = guest.subnet.vpc_id, usable(guest.subnet.block)
         if len(guest.groups) > GROUPS_PER_INTERFACE:
             notes.leave_out("guest", guest.id, f"with more than {GROUPS_PER_INTERFACE} security groups")
-            del taken[key]
-    return [fitted(guest, notes) for guest in taken.values()]
+        elif any(address not in possible or (vpc, address) in taken for address in guest.addresses):
+            notes.leave_out("guest", f"{guest.id} {format_ip(guest.address)}", "with an address that it cannot have")
+        else:
+            kept.append(fitted(guest, notes))
+            taken |= {(vpc, address) for address in guest.addresses}
+    return kept
 
 
 def _instances(stock: Inventory, subnets: dict[str, Subnet], notes: Notes) -> Iterator[Guest]:
@@ -126,10 +139,11 @@ def _device(interface: NetworkInterface) -> int:
 def _guest(interface: NetworkInterface, subnet: Subnet, notes: Notes) -> Guest:
     """The interface, by its first address."""
     assert interface.private_ip_address is not None, "asked before"
-    for address in interface.private_ip_addresses:
-        if address.private_ip_address != interface.private_ip_address:
-            shown = f"{interface.network_interface_id} {format_ip(address.private_ip_address)}"
-            notes.leave_out("secondary address", shown)
+    more: dict[Ip, Ip | None] = {
+        each.private_ip_address: each.association.public_ip if each.association else None
+        for each in interface.private_ip_addresses
+        if each.private_ip_address != interface.private_ip_address
+    }
     for ipv6 in interface.ipv6_addresses:
         notes.leave_out("IPv6 address", f"{interface.network_interface_id} {ipv6.ipv6_address}")
     name, what = service(interface)
@@ -146,6 +160,7 @@ def _guest(interface: NetworkInterface, subnet: Subnet, notes: Notes) -> Guest:
         source_dest_check=interface.source_dest_check,
         public=association.public_ip if association else None,
         kept=association is not None and association.ip_owner_id != AMAZON,
+        secondary=tuple(more.items()),
     )
 
 
@@ -184,16 +199,22 @@ def _services(stock: Inventory, subnets: dict[str, Subnet], notes: Notes) -> Ite
 
 def fitted(guest: Guest, notes: Notes) -> Guest:
     """As large as a simulated host can bear, of a type whose form is known."""
-    kind = guest.instance_type
-    if not kind:
-        return guest
+    kind = _known_type(guest.instance_type, notes)
+    room = ipv4_addresses(kind or DEFAULT_INSTANCE_TYPE) - 1
+    for private, _ in guest.secondary[room:]:
+        notes.leave_out("secondary address", f"{guest.id} {format_ip(private)}", "beyond what its type can have")
+    return replace(guest, instance_type=kind, secondary=guest.secondary[:room])
+
+
+def _known_type(kind: str, notes: Notes) -> str:
+    """Empty for the usual one."""
     try:
-        check_type(kind)
+        check_type(kind or DEFAULT_INSTANCE_TYPE)
     except Mistake:
         notes.change(f"{kind} is no type that dcsim knows; what has it is of the usual type here")
-        return replace(guest, instance_type="")
-    if vcpus(kind) <= HOST_VCPUS.value:
-        return guest
+        return ""
+    if not kind or vcpus(kind) <= HOST_VCPUS.value:
+        return kind
     smaller = f"{kind.partition('.')[0]}.{HOST_VCPUS.value // 4}xlarge"
     notes.change(f"{kind} is {smaller} here: a host has {HOST_VCPUS.value} vCPU")
-    return replace(guest, instance_type=smaller)
+    return smaller

@@ -31,6 +31,7 @@ READ: dict[str, tuple[type[Shape], str]] = {
     "Addresses": (shapes.ElasticIp, "public_ip"),
     "VpcPeeringConnections": (shapes.Peering, "vpc_peering_connection_id"),
     "PrefixLists": (shapes.PrefixList, "prefix_list_id"),
+    "DhcpOptions": (shapes.DhcpOptions, "dhcp_options_id"),
     "AvailabilityZones": (shapes.AvailabilityZone, "zone_name"),
 }
 """Top-level key -> what each of its items is, and the field that is its id."""
@@ -38,7 +39,6 @@ READ: dict[str, tuple[type[Shape], str]] = {
 UNSIMULATED = {
     "CarrierGateways": ("carrier gateway", "CarrierGatewayId"),
     "CustomerGateways": ("customer gateway", "CustomerGatewayId"),
-    "DhcpOptions": ("DHCP options set", "DhcpOptionsId"),
     "EgressOnlyInternetGateways": ("egress-only internet gateway", "EgressOnlyInternetGatewayId"),
     "LoadBalancers": ("load balancer", "LoadBalancerName"),
     "LoadBalancerDescriptions": ("classic load balancer", "LoadBalancerName"),
@@ -56,6 +56,7 @@ UNSIMULATED = {
 
 SAID_ELSEWHERE = ("AccountAttributes", "Associations", "Regions", "Routes", "SecurityGroupRules", "Tags")
 """Calls whose answers say nothing that others do not say, or only of what is not simulated."""
+ATTRIBUTES = frozenset({"EnableDnsSupport", "EnableDnsHostnames"})
 PREFIX_LIST = re.compile(r"pl-[0-9a-f]{8,17}")
 GONE = ("deleted", "deleting", "failed", "rejected", "expired")
 
@@ -86,6 +87,10 @@ class Inventory:
     prefix_lists: dict[str, shapes.PrefixList] = field(default_factory=dict)
     entries: dict[str, list[str]] = field(default_factory=dict)
     """Prefix list id -> its blocks."""
+    dhcp_options: dict[str, shapes.DhcpOptions] = field(default_factory=dict)
+    dns_support: dict[str, bool] = field(default_factory=dict)
+    """VPC id -> the attribute, where it was asked for."""
+    dns_hostnames: dict[str, bool] = field(default_factory=dict)
     zones: dict[str, shapes.AvailabilityZone] = field(default_factory=dict)
     unsimulated: dict[str, Unsimulated] = field(default_factory=dict)
     calls: dict[str, None] = field(default_factory=dict)
@@ -102,6 +107,9 @@ def take_stock(folder: Folder) -> Inventory:
             problems.append(_problem(document, "a list and no map", "leave --query out of the command"))
             continue
         keys = [str(key) for key in document.value]
+        if ATTRIBUTES.intersection(keys):
+            problems += [each for each in [_attribute(stock, document)] if each]
+            continue
         for key in keys:
             problems += _take(stock, document, key, document.value[key])
         if not any(_known(key) for key in keys):
@@ -196,6 +204,15 @@ def _prefix_list_entries(stock: Inventory, document: Document, items: list[Any])
         blocks = stock.entries.setdefault(found.group(), [])
         if entry and entry.cidr not in blocks:
             blocks.append(entry.cidr)
+
+
+def _attribute(stock: Inventory, document: Document) -> Problem | None:
+    found, problem = _read(document, "", shapes.VpcAttribute, document.value)
+    if found and found.enable_dns_support:
+        stock.dns_support[found.vpc_id] = found.enable_dns_support.value
+    if found and found.enable_dns_hostnames:
+        stock.dns_hostnames[found.vpc_id] = found.enable_dns_hostnames.value
+    return problem
 
 
 def _count(stock: Inventory, key: str, items: list[Any]) -> None:

@@ -24,7 +24,7 @@ def active(stock: Inventory, vpcs: dict[str, Vpc], notes: Notes) -> list[Peering
 
 
 def _overlap(a: Vpc, b: Vpc) -> bool:
-    return a is b or a.cidr_block.overlaps(b.cidr_block)
+    return a is b or any(one.overlaps(other) for one in a.blocks for other in b.blocks)
 
 
 def peering_names(peerings: list[Peering], vpcs: dict[str, str]) -> dict[str, str]:

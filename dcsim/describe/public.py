@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from dcsim.describe.nat_gateway import public
 from dcsim.describe.notes import Notes
 from dcsim.describe.vpc import Home
 from dcsim.topology.internet import REGION_POOL
@@ -14,14 +15,14 @@ def public_addresses(homes: Iterable[Home], notes: Notes) -> dict[int, Ip]:
     """AWS's -> the stand-in, in the order of AWS's. A VPC without an internet gateway has none."""
     theirs: dict[int, None] = {}
     for home in homes:
-        for guest in home.guests:
-            if guest.public is None:
-                continue
+        found = [address for guest in home.guests for address in guest.publics]
+        found += [address for gateway in home.nat_gateways if (address := public(gateway)) is not None]
+        for address in found:
             if home.gateway is None:
-                notes.leave_out("public address", format_ip(guest.public), "of VPCs without an internet gateway")
+                notes.leave_out("public address", format_ip(address), "of VPCs without an internet gateway")
             else:
-                theirs[guest.public] = None
+                theirs[address] = None
     if theirs:
-        addresses = "public address" if len(theirs) == 1 else "public addresses"
-        notes.change(f"{len(theirs)} {addresses} of {REGION_POOL} here, in rules too; AWS's are in comments")
+        few = "public address" if len(theirs) == 1 else "public addresses"
+        notes.change(f"{len(theirs)} {few} of {REGION_POOL} here, in rules too; AWS's are in comments")
     return {address: Ip(REGION_POOL.network + FIRST + place) for place, address in enumerate(sorted(theirs))}

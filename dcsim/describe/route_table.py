@@ -1,12 +1,10 @@
 """Routes: to what leads where the file can say it; the others are named."""
 
-from collections.abc import Iterator
-
-from dcsim.describe.rule import IPV6, Peers, blocks_of
+from dcsim.describe.rule import IPV6, Peers, list_name
 from dcsim.describe.shapes import Route, RouteTable
 from dcsim.describe.vpc import Home
 from dcsim.describe.write import Map, Remark
-from netvirt.address import Cidr, parse_cidr
+from netvirt.address import EVERYWHERE, Cidr
 
 KINDS = {
     "nat-": "NAT gateways",
@@ -27,36 +25,46 @@ KINDS = {
 def routes(home: Home, table: RouteTable, peers: Peers) -> Map:
     """Destination -> target, by block, the default route last; what is left out stays as a remark."""
     name = home.names[table.route_table_id]
-    found: dict[Cidr, str] = {}
+    found: dict[Cidr | str, str] = {}
     remarks: Map = {}
     for route in table.routes:
         if route.gateway_id == "local":
             continue
-        for destination in _destinations(name, route, peers):
-            target = _target(route)
-            called = home.names.get(target)
-            if route.state == "blackhole" or called is None:
-                lost = route.state == "blackhole"
-                noun, what = ("blackhole route", "") if lost else ("route", f"to {_kind(target)}")
-                peers.notes.leave_out(noun, f"{name} {destination} -> {target}", what)
-                why = "a blackhole" if lost else "not simulated"
-                remarks[f"left out {destination}"] = Remark(f"{destination} -> {target}: {why}")
-            else:
-                found.setdefault(destination, called)
-    order = sorted(found, key=lambda block: (block.prefix == 0, block))
+        destination = _destination(name, route, peers)
+        if destination is None:
+            continue
+        target = _target(route)
+        called = home.names.get(target)
+        if route.state == "blackhole" or called is None:
+            lost = route.state == "blackhole"
+            noun, what = ("blackhole route", "") if lost else ("route", f"to {_kind(target)}")
+            peers.notes.leave_out(noun, f"{name} {destination} -> {target}", what)
+            why = "a blackhole" if lost else "not simulated"
+            remarks[f"left out {destination}"] = Remark(f"{destination} -> {target}: {why}")
+        else:
+            found.setdefault(destination, called)
+    order = sorted(found, key=_reading_order)
     return {str(block): found[block] for block in order} | remarks
 
 
-def _destinations(table: str, route: Route, peers: Peers) -> Iterator[Cidr]:
+def _reading_order(destination: Cidr | str) -> tuple[int, Cidr, str]:
+    """Blocks, prefix lists, and at last the default route."""
+    if isinstance(destination, str):
+        return 1, EVERYWHERE, destination
+    return 2 if destination == EVERYWHERE else 0, destination, ""
+
+
+def _destination(table: str, route: Route, peers: Peers) -> Cidr | str | None:
+    """A block, or the name of a prefix list."""
     if route.destination_cidr_block is not None:
-        yield route.destination_cidr_block
-    elif route.destination_prefix_list_id is not None and _target(route)[:5] != "vpce-":
-        for text in blocks_of(route.destination_prefix_list_id, table, peers):
-            yield parse_cidr(text)
-    elif route.destination_prefix_list_id is not None:
+        return route.destination_cidr_block
+    if route.destination_prefix_list_id is not None and _target(route)[:5] != "vpce-":
+        return list_name(route.destination_prefix_list_id, table, peers)
+    if route.destination_prefix_list_id is not None:
         peers.notes.leave_out("route", f"{table} {route.destination_prefix_list_id}", "to VPC endpoints")
     else:
         peers.notes.leave_out("route", f"{table} {route.destination_ipv6_cidr_block}", IPV6)
+    return None
 
 
 def _target(route: Route) -> str:

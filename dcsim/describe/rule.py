@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dcsim.describe.inventory import Inventory
 from dcsim.describe.notes import Notes
 from dcsim.describe.shapes import AclEntry, GroupPair, IpPermission
-from netvirt.address import Cidr, Ip, parse_cidr
+from netvirt.address import Cidr, Ip
 
 LAST_NUMBER = 32766
 """The entry after it, 32767, is in every ACL and denies all the rest: dcsim has it anyway."""
@@ -21,6 +21,8 @@ class Peers:
     """What a rule may refer to: groups by id, as this VPC calls them, None for those out of reach."""
 
     groups: dict[str, str | None]
+    lists: dict[str, str]
+    """Prefix lists by id."""
     public: dict[int, Ip]
     """A public address in AWS -> the one that stands for it."""
     stock: Inventory
@@ -61,7 +63,7 @@ def _traffic(protocol: str, first: int | None, last: int | None) -> str:
 
 
 def group_rules(group: str, permissions: tuple[IpPermission, ...], egress: bool, peers: Peers) -> list[str]:
-    """In the order of EC2, nothing twice: prefix lists written out may say what is there already."""
+    """In the order of EC2, nothing twice."""
     side = "to" if egress else "from"
     rules: dict[str, None] = {}
     for permission in permissions:
@@ -88,7 +90,9 @@ def _peers(permission: IpPermission, where: str, peers: Peers) -> Iterator[str]:
     for range_ in permission.ipv6_ranges:
         peers.notes.leave_out("rule", f"{where} {range_.cidr_ipv6}", IPV6)
     for listed in permission.prefix_list_ids:
-        yield from blocks_of(listed.prefix_list_id, where, peers)
+        name = list_name(listed.prefix_list_id, where, peers)
+        if name is not None:
+            yield name
     for pair in permission.user_id_group_pairs:
         name = _group(pair, where, peers)
         if name is not None:
@@ -107,22 +111,12 @@ def _group(pair: GroupPair, where: str, peers: Peers) -> str | None:
     return None
 
 
-def blocks_of(prefix_list: str, where: str, peers: Peers) -> list[str]:
-    """A prefix list's IPv4 blocks, written out."""
-    blocks = peers.stock.entries.get(prefix_list)
-    if blocks is None:
+def list_name(prefix_list: str, where: str, peers: Peers) -> str | None:
+    """What a prefix list is called here; None when its entries are not known."""
+    name = peers.lists.get(prefix_list)
+    if name is None:
         peers.notes.leave_out("rule or route", f"{where} {prefix_list}", "for prefix lists without entries")
-        if prefix_list in peers.stock.prefix_lists or not peers.stock.prefix_lists:
-            command = "aws ec2 get-managed-prefix-list-entries --prefix-list-id ID > ID.json"
-            peers.notes.miss(command, prefix_list)
-        return []
-    found = []
-    for text in blocks:
-        try:
-            found.append(str(parse_cidr(text)))
-        except ValueError:
-            peers.notes.leave_out("prefix list entry", f"{prefix_list} {text}", IPV6)
-    return found
+    return name
 
 
 def acl_rules(acl: str, entries: tuple[AclEntry, ...], egress: bool, peers: Peers) -> list[str]:

@@ -1,6 +1,8 @@
 """A VPC as its section of the file."""
 
 from dcsim.describe.guest import Guest
+from dcsim.describe.names_and_time import names_and_time
+from dcsim.describe.nat_gateway import is_public, private, public
 from dcsim.describe.notes import printable
 from dcsim.describe.region import Region
 from dcsim.describe.route_table import routes
@@ -14,6 +16,9 @@ from netvirt.address import format_ip
 
 def section(home: Home, region: Region, peers: Peers) -> Noted:
     block: Map = {"cidr_block": str(home.vpc.cidr_block)}
+    if home.secondary:
+        block["secondary_cidr_blocks"] = _one_or_more([str(each) for each in home.secondary])
+    block |= names_and_time(peers.stock, region.name, home.vpc, peers.notes)
     if home.gateway:
         gateway = home.gateway.internet_gateway_id
         block["internet_gateway"] = _noted(home.names[gateway], gateway, home.gateway, home.names[gateway])
@@ -22,6 +27,7 @@ def section(home: Home, region: Region, peers: Peers) -> Noted:
         "route_tables": _route_tables(home, peers),
         "network_acls": _network_acls(home, peers),
         "security_groups": _security_groups(home, peers),
+        "nat_gateways": _nat_gateways(home, peers),
         "instances": _instances(home, peers),
     }
     block |= {kind: entries for kind, entries in kinds.items() if entries}
@@ -114,6 +120,19 @@ def _security_groups(home: Home, peers: Peers) -> Map:
     return _by_name(entries)
 
 
+def _nat_gateways(home: Home, peers: Peers) -> Map:
+    entries: Map = {}
+    for gateway in home.nat_gateways:
+        name, address, theirs = home.names[gateway.nat_gateway_id], private(gateway), public(gateway)
+        block: Map = {"subnet": home.names[gateway.subnet_id or ""]}
+        block |= {} if is_public(gateway) else {"connectivity_type": "private"}
+        block |= {} if address is None else {"private_ip_address": format_ip(address)}
+        block |= {"elastic_ip": format_ip(peers.public[theirs])} if theirs in peers.public else {}
+        words = [_beside(gateway.nat_gateway_id, gateway.tagged, name), "" if theirs is None else format_ip(theirs)]
+        entries[name] = Noted(block, ", ".join(each for each in words if each))
+    return _by_name(entries)
+
+
 def _instances(home: Home, peers: Peers) -> Map:
     entries: Map = {}
     for guest in home.guests:
@@ -131,8 +150,14 @@ def _instance(home: Home, guest: Guest, peers: Peers) -> Map:
         del block["security_groups"]
     if guest.instance_type:
         block["instance_type"] = guest.instance_type
+    if guest.secondary:
+        block["secondary_private_ip_addresses"] = _one_or_more([format_ip(each) for each, _ in guest.secondary])
     if guest.public in peers.public:
         block["elastic_ip"] = format_ip(peers.public[guest.public])
+    more: Map = {
+        format_ip(each): format_ip(peers.public[theirs]) for each, theirs in guest.secondary if theirs in peers.public
+    }
+    block |= {"secondary_elastic_ips": more} if more else {}
     if not guest.source_dest_check:
         block["source_dest_check"] = "false"
     return block

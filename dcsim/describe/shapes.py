@@ -72,6 +72,32 @@ class State(Shape):
     name: str = ""
 
 
+class DhcpValue(Shape):
+    value: str
+
+
+class DhcpConfiguration(Shape):
+    key: str
+    values: tuple[DhcpValue, ...] = ()
+
+
+class DhcpOptions(Resource):
+    dhcp_options_id: Id
+    dhcp_configurations: tuple[DhcpConfiguration, ...] = ()
+
+
+class Attribute(Shape):
+    value: bool
+
+
+class VpcAttribute(Shape):
+    """`describe-vpc-attribute` prints one of the two, and no list."""
+
+    vpc_id: Id
+    enable_dns_support: Attribute | None = None
+    enable_dns_hostnames: Attribute | None = None
+
+
 class BlockAssociation(Shape):
     cidr_block: Block
     cidr_block_state: State = State()
@@ -86,8 +112,15 @@ class Vpc(Resource):
     cidr_block: Block
     is_default: bool = False
     owner_id: str = ""
+    dhcp_options_id: str = ""
     cidr_block_association_set: tuple[BlockAssociation, ...] = ()
     ipv6_cidr_block_association_set: tuple[Ipv6BlockAssociation, ...] = ()
+
+    @property
+    def blocks(self) -> list[Cidr]:
+        """The first one first."""
+        there = (each for each in self.cidr_block_association_set if each.cidr_block_state.state in ("", "associated"))
+        return [self.cidr_block, *sorted({each.cidr_block for each in there} - {self.cidr_block})]
 
 
 class Subnet(Resource):
@@ -340,8 +373,7 @@ class Peering(Resource):
 class PrefixList(Resource):
     prefix_list_id: Id
     prefix_list_name: str = ""
-    owner_id: str = ""
-    address_family: str = "IPv4"
+    max_entries: int = 0
 
 
 class PrefixListEntry(Shape):

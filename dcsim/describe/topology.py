@@ -13,6 +13,7 @@ from dcsim.describe.names import Wanted, distinct
 from dcsim.describe.notes import Notes, printable
 from dcsim.describe.peering import active, ends, peering_names
 from dcsim.describe.plant import racks_and_hosts
+from dcsim.describe.prefix_list import list_names, prefix_lists, section_of_lists
 from dcsim.describe.public import public_addresses
 from dcsim.describe.region import Region, choose
 from dcsim.describe.rule import Peers
@@ -48,11 +49,15 @@ def describe(directory: Path, region: str | None = None, account: str | None = N
     _say_who_answers(homes, notes)
     public = public_addresses(homes, notes)
     _count_unsimulated(stock, chosen, notes)
+    lists = prefix_lists(stock, homes, notes)
+    called = list_names(stock, lists, homes)
     sections: Map = {}
     for home in homes:
-        reach = Peers(_groups(home, homes, joints, vpcs), public, stock, notes)
+        reach = Peers(_groups(home, homes, joints, vpcs), called, public, stock, notes)
         sections[home.name] = section(home, chosen, reach)
-    parts = _top(chosen, homes, notes) | ({"vpcs": sections} if sections else {})
+    parts = _top(chosen, homes, notes)
+    parts |= {"prefix_lists": section_of_lists(stock, lists, called)} if lists else {}
+    parts |= {"vpcs": sections} if sections else {}
     if joints:
         parts["vpc_peering_connections"] = {
             peerings[each.vpc_peering_connection_id]: Noted(
@@ -142,7 +147,7 @@ def _head(summary: str, said: list[str]) -> list[str]:
 
 def _body(parts: Map) -> Iterator[str]:
     for key, entry in parts.items():
-        if key in ("vpcs", "vpc_peering_connections"):
+        if key in ("prefix_lists", "vpcs", "vpc_peering_connections"):
             yield ""
             yield f"{key}:"
             yield from _spread(entry)

@@ -3,15 +3,26 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from dcsim.cloud.cidr_block import MOST_BLOCKS
 from dcsim.describe.guest import Guest, guests
 from dcsim.describe.inventory import Inventory
 from dcsim.describe.names import Wanted, cleaned, distinct, without_region
+from dcsim.describe.nat_gateway import nat_gateways
 from dcsim.describe.notes import Notes
 from dcsim.describe.region import Region
 from dcsim.describe.rule import LAST_NUMBER
-from dcsim.describe.shapes import AclEntry, InternetGateway, NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc
+from dcsim.describe.shapes import (
+    AclEntry,
+    InternetGateway,
+    NatGateway,
+    NetworkAcl,
+    RouteTable,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+)
 from dcsim.topology.vpc import DEFAULT_ACL, DEFAULT_GROUP, MAIN_TABLE
-from netvirt.address import EVERYWHERE
+from netvirt.address import EVERYWHERE, Cidr
 
 USUAL_GATEWAY = "igw"
 
@@ -27,7 +38,10 @@ class Home:
     network_acls: dict[str, NetworkAcl]
     security_groups: dict[str, SecurityGroup]
     guests: list[Guest] = field(default_factory=list)
+    secondary: tuple[Cidr, ...] = ()
+    """Its blocks beside the first."""
     gateway: InternetGateway | None = None
+    nat_gateways: list[NatGateway] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -51,7 +65,9 @@ class Home:
 
 def home_of(stock: Inventory, vpc: Vpc, name: str, notes: Notes) -> Home:
     """What belongs to a VPC; nothing in it is named yet."""
-    own = [each for each in stock.subnets.values() if each.vpc_id == vpc.vpc_id and _is_simulated(vpc, each, notes)]
+    blocks = _blocks(vpc, name, notes)
+    mine = [each for each in stock.subnets.values() if each.vpc_id == vpc.vpc_id]
+    own = [each for each in mine if _is_simulated(blocks, each, notes)]
     home = Home(
         vpc,
         name,
@@ -69,9 +85,8 @@ def home_of(stock: Inventory, vpc: Vpc, name: str, notes: Notes) -> Home:
                 notes.miss("aws ec2 describe-security-groups", group)
     attached = [each for each in stock.internet_gateways.values() if vpc.vpc_id in _attached(each)]
     home.gateway = attached[0] if attached else None
-    for block in vpc.cidr_block_association_set:
-        if block.cidr_block != vpc.cidr_block and block.cidr_block_state.state in ("", "associated"):
-            notes.leave_out("secondary block", f"{name} {block.cidr_block}")
+    home.secondary = blocks[1:]
+    home.nat_gateways = nat_gateways(stock, home.subnets, home.guests, home.gateway is not None, notes)
     for ipv6 in vpc.ipv6_cidr_block_association_set:
         notes.leave_out("IPv6 block", f"{name} {ipv6.ipv6_cidr_block}")
     _miss(stock, home, notes)
@@ -82,11 +97,17 @@ def _attached(gateway: InternetGateway) -> list[str]:
     return [each.vpc_id for each in gateway.attachments if each.state in ("available", "attached")]
 
 
-def _is_simulated(vpc: Vpc, subnet: Subnet, notes: Notes) -> bool:
+def _blocks(vpc: Vpc, name: str, notes: Notes) -> tuple[Cidr, ...]:
+    for block in vpc.blocks[MOST_BLOCKS:]:
+        notes.leave_out("block", f"{name} {block}", f"beyond {MOST_BLOCKS}")
+    return tuple(vpc.blocks[:MOST_BLOCKS])
+
+
+def _is_simulated(blocks: tuple[Cidr, ...], subnet: Subnet, notes: Notes) -> bool:
     if subnet.cidr_block is None:
         notes.leave_out("subnet", subnet.tagged or subnet.subnet_id, "for IPv6 only")
-    elif not vpc.cidr_block.covers(subnet.cidr_block):
-        notes.leave_out("subnet", subnet.tagged or subnet.subnet_id, "in a secondary block")
+    elif not any(block.covers(subnet.cidr_block) for block in blocks):
+        notes.leave_out("subnet", subnet.tagged or subnet.subnet_id, "outside its VPC's blocks")
     else:
         return True
     return False
@@ -121,9 +142,17 @@ def name_everything(home: Home, region: Region, peerings: Collection[str]) -> No
         Wanted(each.id, without_region(each.tag or each.service, region.name), region.zone(each.subnet))
         for each in home.guests
     )
+    nat = distinct(
+        (Wanted(each.nat_gateway_id, each.tagged, _zone(home, region, each)) for each in home.nat_gateways), doors
+    )
+    doors |= set(nat.values())
     found = distinct(wanted, doors)
-    names |= found
+    names |= nat | found
     names |= {each.interface: found[each.id] for each in home.guests if each.interface}
+
+
+def _zone(home: Home, region: Region, gateway: NatGateway) -> str:
+    return region.zone(home.subnets[gateway.subnet_id or ""])
 
 
 def _wanted_subnets(home: Home, region: Region) -> Iterator[Wanted]:

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dcsim.cloud.vpc import Vpc
+from dcsim.cloud.vpc import NatGateway, Vpc
 from dcsim.world import Guest, World
 from netvirt.address import Cidr, format_ip
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
-from netvirt.vpc.route_table import Local, Route, RouteTable, ToInterface, ToInternet, ToPeering
+from netvirt.vpc.prefix_list import PrefixList
+from netvirt.vpc.route_table import Local, Route, RouteTable, ToInterface, ToInternet, ToNat, ToPeering
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.traffic import Traffic
 from netvirt.vpc.view import Subnet
 
 ACCOUNT = "123456789012"
+AMAZON = "AmazonProvidedDNS"
 Json = dict[str, Any]
 
 
@@ -38,6 +40,13 @@ def described(world: World) -> Json:
         "security-groups": {"SecurityGroups": [_group(vpc, each) for vpc in vpcs for each in vpc.groups.values()]},
         "internet-gateways": {"InternetGateways": [_gateway(vpc) for vpc in vpcs if vpc.internet_gateway[0]]},
         "vpc-peering-connections": {"VpcPeeringConnections": list(_peerings(world))},
+        "nat-gateways": {
+            "NatGateways": [_nat_gateway(vpc, each) for vpc in vpcs for each in vpc.nat_gateways.values()]
+        },
+        "dhcp-options": {"DhcpOptions": [_dhcp_options(vpc) for vpc in vpcs]},
+        **{f"dns-{vpc.name}": _hostnames(vpc) for vpc in vpcs},
+        "prefix-lists": {"PrefixLists": [_prefix_list(each) for each in world.control.prefix_lists.values()]},
+        **{each.id: {"Entries": _entries(each)} for each in world.control.prefix_lists.values()},
         "instances": {"Reservations": [_reservation(each, region) for each in world if hasattr(each.placed, "vpc")]},
     }
 
@@ -59,6 +68,7 @@ def _vpc(vpc: Vpc) -> Json:
         "VpcId": _vpc_id(vpc),
         "State": "available",
         "CidrBlock": str(vpc.cidr),
+        "DhcpOptionsId": vpc.id("dopt", ""),
         "Tags": _tags(vpc.name),
     }
 
@@ -93,7 +103,11 @@ def _table(vpc: Vpc, table: RouteTable) -> Json:
 
 
 def _route(vpc: Vpc, route: Route) -> Json:
-    made = {"DestinationCidrBlock": str(route.destination), "Origin": "CreateRoute", "State": "active"}
+    made = {"Origin": "CreateRoute", "State": "active"}
+    if isinstance(route.destination, PrefixList):
+        made["DestinationPrefixListId"] = route.destination.id
+    else:
+        made["DestinationCidrBlock"] = str(route.destination)
     match route.target:
         case Local():
             return made | {"GatewayId": "local", "Origin": "CreateRouteTable"}
@@ -101,6 +115,8 @@ def _route(vpc: Vpc, route: Route) -> Json:
             return made | {"GatewayId": gateway}
         case ToPeering(peering=peering):
             return made | {"VpcPeeringConnectionId": peering}
+        case ToNat(nat_gateway=gateway):
+            return made | {"NatGatewayId": gateway}
         case ToInterface(eni=eni, name=name):
             owner = {"InstanceId": _instance_id(vpc, name), "InstanceOwnerId": ACCOUNT}
             return made | owner | {"NetworkInterfaceId": eni}
@@ -156,14 +172,15 @@ def _group(vpc: Vpc, group: SecurityGroup) -> Json:
 
 def _permission(rule: GroupRule) -> Json:
     names = {1: "icmp", 6: "tcp", 17: "udp"}
-    pairs = [] if isinstance(rule.peer, Cidr) else [{"UserId": ACCOUNT, "GroupId": rule.peer}]
+    pairs = [{"UserId": ACCOUNT, "GroupId": rule.peer}] if isinstance(rule.peer, str) else []
+    lists = [{"PrefixListId": rule.peer.id}] if isinstance(rule.peer, PrefixList) else []
     return {
         "IpProtocol": names.get(rule.traffic.protocol, str(rule.traffic.protocol)),
         **_ports(rule.traffic),
         "UserIdGroupPairs": pairs,
         "IpRanges": [{"CidrIp": str(rule.peer), "Description": "a # note"}] if isinstance(rule.peer, Cidr) else [],
         "Ipv6Ranges": [],
-        "PrefixListIds": [],
+        "PrefixListIds": lists,
     }
 
 
@@ -179,6 +196,43 @@ def _gateway(vpc: Vpc) -> Json:
     gateway, name = vpc.internet_gateway
     attachments = [{"State": "available", "VpcId": _vpc_id(vpc)}]
     return {"Attachments": attachments, "InternetGatewayId": gateway, "OwnerId": ACCOUNT, "Tags": _tags(name)}
+
+
+def _nat_gateway(vpc: Vpc, gateway: NatGateway) -> Json:
+    address = gateway.interface.address
+    public = _association(vpc, address).get("Association", {})
+    addresses = {"NetworkInterfaceId": gateway.interface.id, "PrivateIp": format_ip(address), "IsPrimary": True}
+    return {
+        "NatGatewayAddresses": [addresses | ({"PublicIp": public["PublicIp"]} if public else {})],
+        "NatGatewayId": gateway.id,
+        "State": "available",
+        "SubnetId": gateway.subnet,
+        "VpcId": _vpc_id(vpc),
+        "Tags": _tags(gateway.name),
+        "ConnectivityType": "public" if public else "private",
+    }
+
+
+def _dhcp_options(vpc: Vpc) -> Json:
+    told = vpc.services
+    servers = [AMAZON if each is None else format_ip(each) for each in told.name_servers] or [AMAZON]
+    keys = {"domain-name": [told.domain_name], "domain-name-servers": servers}
+    keys |= {"ntp-servers": [format_ip(each) for each in told.time_servers]} if told.time_servers else {}
+    configured = [{"Key": key, "Values": [{"Value": each} for each in values]} for key, values in keys.items()]
+    return {"DhcpConfigurations": configured, "DhcpOptionsId": vpc.id("dopt", ""), "OwnerId": ACCOUNT, "Tags": []}
+
+
+def _hostnames(vpc: Vpc) -> Json:
+    return {"VpcId": _vpc_id(vpc), "EnableDnsHostnames": {"Value": vpc.services.hostnames}}
+
+
+def _prefix_list(made: PrefixList) -> Json:
+    state = {"AddressFamily": "IPv4", "State": "create-complete", "Version": 1, "OwnerId": ACCOUNT, "Tags": []}
+    return state | {"PrefixListId": made.id, "PrefixListName": made.name, "MaxEntries": made.max_entries}
+
+
+def _entries(made: PrefixList) -> list[Json]:
+    return [{"Cidr": str(each), "Description": "somewhere"} for each in made.entries]
 
 
 def _peerings(world: World) -> Iterator[Json]:

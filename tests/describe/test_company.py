@@ -76,9 +76,21 @@ def test_rules_are_sentences() -> None:
     assert "32767" not in company().text
 
 
-def test_a_prefix_list_is_written_out() -> None:
-    assert "tcp 22 from 198.51.100.0/24, tcp 22 from 203.0.113.128/25" in company().text
-    assert "198.51.100.0/24: shop-production-tools, 203.0.113.128/25: shop-production-tools" in company().text
+def test_a_prefix_list_that_somebody_names_is_there() -> None:
+    assert line("offices") == (
+        "offices: {max_entries: 10, entries: [198.51.100.0/24, 203.0.113.128/25]}  # pl-0b1c2d3e4f5061728"
+    )
+    assert "{ingress: [icmp 8 from 198.51.100.0/24, tcp 22 from offices]}" in company().text
+    assert "db: {routes: {offices: shop-production-tools}}" in company().text
+    assert "s3" not in line("offices")
+
+
+def test_a_nat_gateway_keeps_its_address_and_its_elastic_ip_has_a_stand_in() -> None:
+    assert line("nat-a") == (
+        "nat-a: {subnet: public-a, private_ip_address: 10.20.0.200, elastic_ip: 198.18.0.12}"
+        "  # nat-0aaaaaaaaaaaaaaa1, 35.156.7.1"
+    )
+    assert "0.0.0.0/0: nat-b" in company().text
 
 
 def test_a_main_table_and_a_default_group_that_were_changed_have_names_of_their_own() -> None:

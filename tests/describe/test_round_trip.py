@@ -15,21 +15,28 @@ from dcsim.world import build
 
 from .aws import described, write
 
-SHIPPED = ("two-az.yaml", "peering.yaml", "public.yaml")
+SHIPPED = ("two-az.yaml", "peering.yaml", "public.yaml", "public-private-nat.yaml")
 
 EVERYTHING = """\
 plant: {racks: 1, hosts: 2}
+prefix_lists:
+  offices: {max_entries: 5, entries: [198.51.100.0/25, 203.0.113.0/24]}
 vpcs:
   shop:
     cidr_block: 10.0.0.0/16
+    secondary_cidr_blocks: [10.2.0.0/16, 100.64.0.0/16]
+    enable_dns_hostnames: true
+    dhcp_options: {domain_name: corp.internal, domain_name_servers: [10.0.30.4, 10.0.30.5], ntp_servers: 10.0.0.123}
     internet_gateway: door
     subnets:
       public: {per_zone: true, cidr_block: 10.0.0.0/24, route_table: public, map_public_ip_on_launch: true}
       app: {per_zone: true, cidr_block: 10.0.10.0/24, route_table: app, network_acl: app}
       lone: {availability_zone: c, cidr_block: 10.0.30.0/28}
+      far: {availability_zone: b, cidr_block: 100.64.3.0/24, route_table: far}
     route_tables:
       public: {routes: {0.0.0.0/0: door}}
       app: {per_zone: true, routes: {0.0.0.0/0: nat, 10.9.0.0/16: joint}}
+      far: {routes: {0.0.0.0/0: managed, 10.9.0.0/16: inner, offices: door}}
     network_acls:
       app:
         ingress: [90 deny udp 53 from 10.9.0.0/16, 100 allow all from 0.0.0.0/0]
@@ -37,8 +44,20 @@ vpcs:
     security_groups:
       nat: {ingress: all from app}
       app: {ingress: [tcp 22 from nat, tcp 8000-8080 from far/tools, icmp 3/4 from 0.0.0.0/0, udp from app]}
+      far: {ingress: [tcp 443 from offices, all from nat]}
       mute: {ingress: proto 50 from 10.0.0.0/8, egress: []}
+    nat_gateways:
+      managed: {subnet: public-a, private_ip_address: 10.0.0.200}
+      inner: {subnet: lone, connectivity_type: private}
     instances:
+      far: {subnet: far, security_groups: far, private_ip_address: 100.64.3.7, secondary_private_ip_addresses: [100.64.3.9, 100.64.3.8]}
+      two:
+        subnet: public-b
+        security_groups: app
+        elastic_ip: true
+        private_ip_address: 10.0.1.98
+        secondary_private_ip_addresses: 10.0.1.99
+        secondary_elastic_ips: {10.0.1.99: true}
       nat: {per_zone: true, subnet: public, security_groups: nat, source_dest_check: false, elastic_ip: true}
       app: {per_zone: true, subnet: app, security_groups: [app, mute], count: 2, instance_type: m7g.xlarge}
       lone: {subnet: lone}
@@ -89,17 +108,20 @@ def test_every_construct_comes_back(tmp_path: Path) -> None:
 
 def test_the_file_is_the_same_however_the_folder_is_cut(tmp_path: Path) -> None:
     """Files of one call each, all in one, and pages."""
-    files = described(build(topology(EVERYTHING)))
-    whole = describe(write(tmp_path / "whole", files)).text
+    every = described(build(topology(EVERYTHING)))
+    whole = describe(write(tmp_path / "whole", every)).text
+    # These say of what they are by their names, or are no lists.
+    alone = {name: document for name, document in every.items() if name.startswith(("pl-", "dns-"))}
+    files = {name: document for name, document in every.items() if name not in alone}
     merged = {key: items for document in files.values() for key, items in document.items()}
-    assert describe(write(tmp_path / "merged", {"everything": merged})).text == whole
+    assert describe(write(tmp_path / "merged", alone | {"everything": merged})).text == whole
     pages = {
         f"{name}-{position}": {key: [item]}
         for name, document in files.items()
         for key, items in document.items()
         for position, item in enumerate(reversed(items))
     }
-    assert describe(write(tmp_path / "pages", pages)).text == whole
+    assert describe(write(tmp_path / "pages", alone | pages)).text == whole
 
 
 def test_expanded_it_is_what_was_described(tmp_path: Path) -> None:
@@ -111,6 +133,13 @@ def test_expanded_it_is_what_was_described(tmp_path: Path) -> None:
         "app-b: {routes: {10.9.0.0/16: joint, 0.0.0.0/0: nat-b}}",
         "mute: {ingress: [proto 50 from 10.0.0.0/8], egress: []}",
         "private_ip_address: 10.9.0.77}",
+        "secondary_cidr_blocks: [10.2.0.0/16, 100.64.0.0/16]",
+        "enable_dns_hostnames: true",
+        "dhcp_options: {domain_name: corp.internal, domain_name_servers: [10.0.30.4, 10.0.30.5], ntp_servers: [10.0.0.123]}",
+        "offices: {max_entries: 5, entries: [198.51.100.0/25, 203.0.113.0/24]}",
+        "far: {routes: {10.9.0.0/16: inner, offices: door, 0.0.0.0/0: managed}}",
+        "inner: {subnet: lone, connectivity_type: private, private_ip_address: 10.0.30.5}",
+        "secondary_private_ip_addresses: [100.64.3.9, 100.64.3.8]}",
         "joint: {vpc: far, peer_vpc: shop}",
     ):
         assert line in text, text

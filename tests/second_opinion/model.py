@@ -27,7 +27,6 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
-    DeleteNatGateway,
     ModifyVpcAttribute,
     PrefixListName,
     ReplaceNetworkAclAssociation,
@@ -248,7 +247,7 @@ class Region:
                 table |= dict.fromkeys(self.blocks(request.destination), Target(request.through, request.target))
             case CreateInternetGateway():
                 vpc.has_gateway = True
-            case CreateNatGateway() | DeleteNatGateway():
+            case CreateNatGateway():
                 raise AssertionError("no world of these has one")
             case CreateVpcPeeringConnection():
                 peer = self.vpcs[request.peer_vpc]

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 from dcsim.request import (
     AllocateAddress,
     AssociateAddress,
+    DeleteNatGateway,
     DeleteNetworkAcl,
     DeleteNetworkAclEntry,
     DeleteRoute,
@@ -44,7 +45,7 @@ def apply(region: Region, request: Verb) -> None:
         case DeleteVpcPeeringConnection(name=name):
             for vpc in region.vpcs.values():
                 vpc.peers.pop(name, None)
-        case DetachInternetGateway() | AllocateAddress() | ReleaseAddress():
+        case DetachInternetGateway() | AllocateAddress() | ReleaseAddress() | DeleteNatGateway():
             raise Unknown(request)
         case DeleteRouteTable() | DeleteNetworkAcl() | DeleteSecurityGroup():
             raise Unknown(request)

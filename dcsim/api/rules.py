@@ -34,7 +34,7 @@ class _Inwards(Call):
     ingress: IngressRule = Field(description="One rule, as a sentence.")
 
     def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
-        return _rule(given["security_group"], self.ingress)
+        return _rule(asking, given["security_group"], self.ingress)
 
 
 class _Outwards(Call):
@@ -42,7 +42,7 @@ class _Outwards(Call):
     egress: EgressRule = Field(description="One rule, as a sentence.")
 
     def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
-        return _rule(given["security_group"], self.egress)
+        return _rule(asking, given["security_group"], self.egress)
 
 
 class AuthorizeSecurityGroupIngress(_Inwards):
@@ -61,14 +61,16 @@ class RevokeSecurityGroupEgress(_Outwards):
     makes = request.RevokeSecurityGroupEgress
 
 
-def _rule(group: str, rule: Rule) -> dict[str, Any]:
+def _rule(asking: Asking, group: str, rule: Rule) -> dict[str, Any]:
+    """A name that is a prefix list's is no group's: a file cannot give it to both."""
+    is_list = isinstance(rule.peer, str) and rule.peer in asking.control.prefix_lists
     return {
         "group": group,
         "protocol": rule.traffic.protocol,
         "ports": rule.traffic.ports,
         "icmp_type": rule.traffic.icmp_type,
         "icmp_code": rule.traffic.icmp_code,
-        "peer": rule.peer,
+        "peer": request.PrefixListName(str(rule.peer)) if is_list else rule.peer,
         "text": rule.text,
     }
 

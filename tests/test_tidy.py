@@ -59,7 +59,6 @@ ROOMS = [
     "dcsim.fabric",
     "dcsim.cloud",
     "dcsim.describe",
-    "dcsim.api",
     "dcsim.scenario",
     "dcsim.observe",
     "dcsim.guests",

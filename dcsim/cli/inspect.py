@@ -10,19 +10,19 @@ from dcsim.cli import status
 from dcsim.cli.loading import command_line, load_plan
 from dcsim.cli.places import Rows, Thing, place, places
 from dcsim.cloud.subnet import usable
-from dcsim.cloud.vpc import Vpc
+from dcsim.cloud.vpc import NatGateway, Vpc
 from dcsim.problem import Mistake
-from dcsim.request import CreateNetworkAcl, CreateRouteTable, CreateSecurityGroup, CreateVpc
+from dcsim.request import CreateNatGateway, CreateNetworkAcl, CreateRouteTable, CreateSecurityGroup, CreateVpc
 from dcsim.topology.expand import expanded as expanded_text
 from dcsim.topology.words import closest, listed, quoted
 from dcsim.world import Guest, World, build
 from netvirt.address import format_ip, format_mac
 from netvirt.vpc.network_acl import LAST_RULE, NetworkAcl
-from netvirt.vpc.route_table import RouteTable
+from netvirt.vpc.route_table import RouteTable, ToNat
 from netvirt.vpc.security_group import SecurityGroup
 from netvirt.vpc.view import Subnet
 
-NAMES = ("subnets", "tables", "routes", "acls", "groups", "guests", "inside")
+NAMES = ("subnets", "tables", "routes", "acls", "groups", "guests", "nats", "inside")
 LABEL_WIDTH = 7
 EC2S_OWN = "EC2: every VPC has it"
 
@@ -96,6 +96,8 @@ def _everything(world: World) -> Iterator[tuple[str, Thing]]:
             yield f"acl {vpc.name}/{acl.name}", _acl(vpc, acl, asked)
         for group in vpc.groups.values():
             yield f"group {vpc.name}/{group.name}", _group(vpc, group, asked)
+        for gateway in vpc.nat_gateways.values():
+            yield f"nat {vpc.name}/{gateway.name}", _nat_gateway(vpc, gateway, asked)
     for guest in world:
         yield f"guest {world.full_name(guest)}", _guest(guest)
 
@@ -104,7 +106,7 @@ class _Asked:
     """Where the file asks for what; what it does not ask for, EC2 makes with every VPC."""
 
     def __init__(self, world: World) -> None:
-        kinds = (CreateVpc, CreateRouteTable, CreateNetworkAcl, CreateSecurityGroup)
+        kinds = (CreateVpc, CreateRouteTable, CreateNetworkAcl, CreateSecurityGroup, CreateNatGateway)
         self._marks = {
             (type(each), getattr(each, "vpc", each.name), each.name): each.mark
             for each in world.plan.requests
@@ -123,6 +125,7 @@ def _vpc(vpc: Vpc, asked: _Asked) -> Thing:
         "acls": list(vpc.acls),
         "groups": list(vpc.groups),
         "guests": list(vpc.interfaces),
+        **({"nats": list(vpc.nat_gateways)} if vpc.nat_gateways else {}),
     }
     where = asked(CreateVpc, vpc.name, vpc.name)
     sentence = f"{vpc.name} {vpc.blocks}, {vpc.services.domain_name}, Geneve network {vpc.vni}"
@@ -139,7 +142,8 @@ def _vpc(vpc: Vpc, asked: _Asked) -> Thing:
 def _subnet(world: World, vpc: Vpc, subnet: Subnet) -> Thing:
     here = [interface for interface in vpc.interfaces.values() if interface.subnet == subnet.id]
     guests = [interface.name for interface in here]
-    free = len(usable(subnet.cidr)) - sum(len(interface.addresses) for interface in here)
+    taken = sum(subnet.cidr.holds(address) for address in vpc.by_address)
+    free = len(usable(subnet.cidr)) - taken
     table = next(table for table in vpc.tables.values() if table.id == subnet.table)
     acl = next(acl for acl in vpc.acls.values() if acl.id == subnet.acl)
     zone, routes, where = (
@@ -203,6 +207,43 @@ def _group(vpc: Vpc, group: SecurityGroup, asked: _Asked) -> Thing:
         {"group": f"{group.name} {group.id}", **ways, "guests": guests, "from": where},
         {**fields, "guests": guests, "from": where},
     )
+
+
+def _nat_gateway(vpc: Vpc, gateway: NatGateway, asked: _Asked) -> Thing:
+    interface = gateway.interface
+    subnet = next(subnet for subnet in vpc.subnets.values() if subnet.id == gateway.subnet)
+    addresses = {
+        format_ip(each): format_ip(vpc.public[each]) if each in vpc.public else None for each in interface.addresses
+    }
+    texts = [f"{private}, outside {public}" if public else private for private, public in addresses.items()]
+    where = asked(CreateNatGateway, vpc.name, gateway.name)
+    routed = [table.name for table in vpc.tables.values() if _leads_to(table, gateway)]
+    kind = "public" if any(addresses.values()) else "private"
+    return Thing(
+        {
+            "nat": f"{gateway.name} {gateway.id}, {kind}, in {subnet.name}, {format_mac(interface.mac)}",
+            "address": texts,
+            "tables": routed,
+            "host": interface.host_name,
+            "from": where,
+        },
+        {
+            "name": gateway.name,
+            "vpc": vpc.name,
+            "id": gateway.id,
+            "connectivity_type": kind,
+            "subnet": subnet.name,
+            "addresses": addresses,
+            "mac_address": format_mac(interface.mac),
+            "route_tables": routed,
+            "host": interface.host_name,
+            "from": where,
+        },
+    )
+
+
+def _leads_to(table: RouteTable, gateway: NatGateway) -> bool:
+    return any(isinstance(each.target, ToNat) and each.target.nat_gateway == gateway.id for each in table.routes)
 
 
 def _guest(guest: Guest) -> Thing:

@@ -1,7 +1,7 @@
 """What was on the wires, written as it is seen: the first packets of each interface and window, and every lost one."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
@@ -26,8 +26,8 @@ PACKETS_PER_WINDOW = 1_000
 """Written for each interface in each window; lost ones beyond that are written too."""
 
 
-class Guest(Protocol):
-    """What a capture needs of `world.Guest`."""
+class Node(Protocol):
+    """What a capture needs of `world.Node`: of guests and appliances."""
 
     @property
     def name(self) -> str: ...
@@ -50,7 +50,8 @@ class World(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def fabric(self) -> Fabric: ...
-    def __iter__(self) -> Iterator[Guest]: ...
+    @property
+    def nodes(self) -> Mapping[str, Node]: ...
 
 
 class _Door:
@@ -86,7 +87,7 @@ class Capture:
         world: World,
         file: BinaryIO,
         mode: Mode,
-        probes: Iterable[tuple[Guest, Guest]],
+        probes: Iterable[tuple[Node, Node]],
         boundaries_ns: Iterable[int] = (),
         comment: str = "",
     ) -> None:
@@ -95,14 +96,14 @@ class Capture:
         self._start_ns = world.plan.start_ns
         self._writer = PcapngWriter(file, application=f"dcsim {__version__}", comment=comment)
         self._boundaries = sorted(set(boundaries_ns))
-        self._vnics = {guest.nic.name for guest in world}
+        self._vnics = {node.nic.name for node in world.nodes.values()}
         self._doors: dict[str, _Door] = {}
         self._last: _Seen | None = None
         pairs = list(probes)
         self._wanted = None if mode == "all" else _headers(pairs)
-        ends = list(world) if mode == "all" else [guest for pair in pairs for guest in pair]
-        for nic, guest in {guest.nic: guest for guest in ends}.items():
-            nic.taps = (*nic.taps, partial(self._on_nic, self._door_of(guest)))
+        ends: Iterable[Node] = world.nodes.values() if mode == "all" else [guest for pair in pairs for guest in pair]
+        for nic, node in {node.nic: node for node in ends}.items():
+            nic.taps = (*nic.taps, partial(self._on_nic, self._door_of(node)))
         if mode != "probes":
             world.fabric.watch_links(self._tap_link)
         world.ledger.watchers.append(self._on_drop)
@@ -160,7 +161,7 @@ class Capture:
         door = self._doors[name] = _Door(name, description)
         return door
 
-    def _door_of(self, guest: Guest) -> _Door:
+    def _door_of(self, guest: Node) -> _Door:
         name = guest.nic.name
         interface = guest.placed.interface
         addresses = f"{format_ip(interface.address)}, {format_mac(interface.mac)}"
@@ -172,7 +173,7 @@ class Capture:
             return f"vNIC of {name}"
         if name.endswith((" tx", " rx")):
             return f"shaper of {name[:-3]}'s vNIC, {'out' if name.endswith('tx') else 'in'}"
-        if any(guest.host.name == name for guest in self._world):
+        if any(node.host.name == name for node in self._world.nodes.values()):
             return f"virtual switch of host {name}"
         links = (link for link in self._world.fabric.all_links() if link.name == name)
         return next(map(_of_link, links), "switch of the physical network")
@@ -182,7 +183,7 @@ def _of_link(link: Direction) -> str:
     return f"physical link, {format_rate(link.line.rate)}/s, {format_duration(link.line.delay_ns)}"
 
 
-def _headers(pairs: Sequence[tuple[Guest, Guest]]) -> frozenset[bytes]:
+def _headers(pairs: Sequence[tuple[Node, Node]]) -> frozenset[bytes]:
     """How the packets of these pairs begin, both ways: see `_header`."""
     ways = [way for a, b in pairs for way in ((a, b), (b, a))]
     ends = [(source.placed.interface, target.placed.interface) for source, target in ways]

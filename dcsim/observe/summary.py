@@ -15,7 +15,10 @@ from dcsim.observe.probe import Figures, ProbeRecord
 from dcsim.observe.verdict import Judged, Verdict, faults, windows_of
 from dcsim.problem import Mark
 from dcsim.scenario.scenario import Entry
+from hypervisor.clock import Clock
 from hypervisor.host import Instance
+from netvirt.appliance.contract import Appliance
+from netvirt.appliance.nat import Nat
 from netvirt.ledger import Ledger
 
 FORMAT = 1
@@ -43,6 +46,13 @@ class Guest(Protocol):
     def instance(self) -> Instance: ...
 
 
+class Node(Protocol):
+    """What a summary needs of `world.Node`."""
+
+    @property
+    def engine(self) -> Appliance | None: ...
+
+
 class World(Protocol):
     """What a summary needs of `world.World`."""
 
@@ -54,6 +64,10 @@ class World(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def guests(self) -> Mapping[tuple[str, str], Guest]: ...
+    @property
+    def appliances(self) -> Mapping[tuple[str, str], Node]: ...
+    @property
+    def clock(self) -> Clock: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,7 @@ def summary(world: World, result: Result) -> dict[str, Any]:
         "drops": _drops(world.ledger),
         "links": _links(world.fabric),
         "guests": _guests(world.guests),
+        **_nat_gateways(world),
     }
 
 
@@ -177,6 +192,14 @@ def _guests(guests: Mapping[tuple[str, str], Guest]) -> dict[str, dict[str, Any]
         name if names[name] == 1 else f"{vpc}/{name}": _usage(guest.instance)
         for (vpc, name), guest in sorted(guests.items())
     }
+
+
+def _nat_gateways(world: World) -> dict[str, Any]:
+    """What each one counted, by `vpc/name`; where there is none, nothing is said."""
+    engines = {f"{vpc}/{name}": node.engine for (vpc, name), node in sorted(world.appliances.items())}
+    now = world.clock.now
+    counts = {name: engine.counts(now) for name, engine in engines.items() if isinstance(engine, Nat)}
+    return {"nat_gateways": counts} if counts else {}
 
 
 def _usage(instance: Instance) -> dict[str, Any]:

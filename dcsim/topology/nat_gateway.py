@@ -9,7 +9,7 @@ from dcsim.topology.names import Copy, Named, zone_copies
 from dcsim.topology.schema import NatGatewayFields, NatGatewaySpec
 from dcsim.topology.tree import Path
 from dcsim.topology.words import number
-from netvirt.address import Ip
+from netvirt.address import Ip, format_ip
 
 Copies = list[Copy[NatGatewayFields]]
 
@@ -78,10 +78,10 @@ def _elastic_ips(context: Context, names: Vpc, copy: Copy[NatGatewayFields], kin
     for field, each in wanted:
         address = None if each == "new" else each
         mark = context.value(copy.where(field)) if address is not None else context.key(copy.path)
-        if address is not None and _is_alone(context, names, copy, field, address):
-            # Twice in one gateway is one too many as well.
-            owner = f"{names.name}/{copy.name}" + (" already" if address in addresses else "")
-            context.give_address(address, owner, mark)
+        if address is not None and address in addresses:
+            context.complain(mark, f"{format_ip(address)} is here twice", "one private address has one public one")
+        elif address is not None and _is_alone(context, names, copy, field, address):
+            context.give_address(address, f"{names.name}/{copy.name}", mark)
         addresses.append(address)
     return tuple(addresses)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from dcsim.problem import Mark, Mistake, Problem, Refused, in_file_order
 from dcsim.topology.context import Context
+from dcsim.topology.doubts import doubts
 from dcsim.topology.internet import internet
 from dcsim.topology.plan import (
     DEFAULT_START_NS,
@@ -39,7 +40,7 @@ def resolve(file: TopologyFile, root: Node, name: str, files: tuple[InputFile, .
         plant=plant_of(file.plant),
         links=links,
         requests=asked,
-        warnings=(),
+        warnings=tuple(in_file_order(doubts(asked))),
         files=files,
         internet=outside,
     )

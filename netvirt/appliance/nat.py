@@ -4,7 +4,7 @@ VPC User Guide, "NAT gateway basics", "Troubleshoot NAT gateways". It puts its o
 mapped to a public one, the internet gateway does so. It answers nothing itself, pings included.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from netvirt import rewrite
@@ -81,6 +81,10 @@ class Nat:
         """TCP connections that are open now."""
         self.expire(now)
         return sum(each.inside.protocol == TCP and not each.closing for each in self.table)
+
+    def counts(self, now: Ns) -> dict[str, int]:
+        """All metrics as they are now, by name."""
+        return {"active_connection_count": self.active_connection_count(now), **asdict(self.metrics)}
 
     def forward(self, data: bytes, now: Ns) -> list[bytes] | Outcome:
         self.expire(now)

@@ -14,7 +14,6 @@ from dcsim.trace import Traced
 
 from .evaluator import Evaluator
 from .lab import CRAMPED, ROOMY, Lab, Seen, refusals, traced
-from .later import apply
 from .packet import ECHO, ICMP, TCP, Ending, Packet, Place, Verdict
 from .random_changes import Change
 from .random_flows import Step, reply_to
@@ -98,7 +97,7 @@ class Comparison:
             self._lab.change(change.request)
         except Refused:
             return
-        apply(self._evaluator, change.request)
+        self._evaluator.apply(change.request)
         if isinstance(change.request, RunInstances):
             somebody = self._case.world.somebody(change.request)
             self._addresses[somebody.key] = str(somebody.address)

@@ -27,13 +27,12 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
+    DeleteNatGateway,
     ModifyVpcAttribute,
     PrefixListName,
     ReplaceNetworkAclAssociation,
-    ReplaceNetworkAclEntry,
     Request,
     RevokeSecurityGroupEgress,
-    RevokeSecurityGroupIngress,
     RunInstances,
 )
 from dcsim.topology.plan import Outsider
@@ -41,14 +40,6 @@ from netvirt.address import Cidr
 
 from .packet import Packet
 from .tracking import Tracker
-
-GroupRequest = (
-    AuthorizeSecurityGroupIngress
-    | AuthorizeSecurityGroupEgress
-    | RevokeSecurityGroupIngress
-    | RevokeSecurityGroupEgress
-)
-EntryRequest = CreateNetworkAclEntry | ReplaceNetworkAclEntry
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
 ALL_PORTS = (0, 65535)
@@ -257,7 +248,7 @@ class Region:
                 table |= dict.fromkeys(self.blocks(request.destination), Target(request.through, request.target))
             case CreateInternetGateway():
                 vpc.has_gateway = True
-            case CreateNatGateway():
+            case CreateNatGateway() | DeleteNatGateway():
                 raise AssertionError("no world of these has one")
             case CreateVpcPeeringConnection():
                 peer = self.vpcs[request.peer_vpc]
@@ -267,22 +258,22 @@ class Region:
                 wanted = request.public_ip
                 instance = vpc.instances[request.instance]
                 private = IPv4Address(request.private_ip_address or instance.address)
-                instance.publics[private] = IPv4Address(wanted) if wanted else self.next_public()
+                instance.publics[private] = IPv4Address(wanted) if wanted else self._next_public()
             case AssociateRouteTable():
                 vpc.subnets[request.subnet].table = request.route_table
             case CreateNetworkAcl():
                 vpc.acls[request.name] = Acl()
             case CreateNetworkAclEntry():
                 acl = vpc.acls[request.network_acl]
-                (acl.egress if request.egress else acl.ingress).append(acl_rule(request))
+                (acl.egress if request.egress else acl.ingress).append(_acl_rule(request))
             case ReplaceNetworkAclAssociation():
                 vpc.subnets[request.subnet].acl = request.network_acl
             case CreateSecurityGroup():
                 vpc.groups[request.name] = Group(egress=[ANYBODY])
             case AuthorizeSecurityGroupIngress():
-                vpc.groups[request.group].ingress.append(self.group_rule(request))
+                vpc.groups[request.group].ingress.append(self._group_rule(request))
             case AuthorizeSecurityGroupEgress():
-                vpc.groups[request.group].egress.append(self.group_rule(request))
+                vpc.groups[request.group].egress.append(self._group_rule(request))
             case RevokeSecurityGroupEgress():
                 egress = vpc.groups[request.group].egress
                 egress[:] = [rule for rule in egress if rule != ANYBODY]
@@ -296,13 +287,13 @@ class Region:
         groups = request.security_groups or ("default",)
         subnet = vpc.subnets[request.subnet]
         more = tuple(map(IPv4Address, request.secondary_private_ip_addresses))
-        publics = {address: self.next_public()} if subnet.gives_public else {}
+        publics = {address: self._next_public()} if subnet.gives_public else {}
         return Instance(request.name, address, subnet, groups, request.source_dest_check, vpc, more, publics)
 
     def blocks(self, named: Cidr | PrefixListName) -> tuple[IPv4Network, ...]:
         return self.prefix_lists[named.name] if isinstance(named, PrefixListName) else (IPv4Network(named),)
 
-    def group_rule(self, request: GroupRequest) -> GroupRule:
+    def _group_rule(self, request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress) -> GroupRule:
         peer = request.peer
         return GroupRule(_traffic(request), peer if isinstance(peer, str) else self.blocks(peer))
 
@@ -314,7 +305,7 @@ class Region:
         """The instance that has this public address."""
         return next((instance for instance in self.instances if public in instance.publics.values()), None)
 
-    def next_public(self) -> IPv4Address:
+    def _next_public(self) -> IPv4Address:
         """In order; none is given twice."""
         while True:
             self._given += 1
@@ -328,9 +319,11 @@ def addresses_outside(outsiders: Iterable[Outsider]) -> dict[str, IPv4Address]:
     return {each.name: IPv4Address(each.ip_address) if each.ip_address else next(free) for each in outsiders}
 
 
-def acl_rule(request: EntryRequest) -> AclRule:
+def _acl_rule(request: CreateNetworkAclEntry) -> AclRule:
     return AclRule(request.rule_number, request.allow, _traffic(request), IPv4Network(request.cidr_block))
 
 
-def _traffic(request: GroupRequest | EntryRequest) -> Traffic:
+def _traffic(
+    request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress | CreateNetworkAclEntry,
+) -> Traffic:
     return Traffic(request.protocol, request.ports or ALL_PORTS, request.icmp_type, request.icmp_code)

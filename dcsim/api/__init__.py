@@ -1,1 +1,0 @@
-"""API calls as users write them: EC2's verbs, with properties called as in a topology file."""

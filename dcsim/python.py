@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from dcsim.api.verbs import asked
 from dcsim.problem import Mistake
+from dcsim.request import Verb
 from dcsim.topology.load import load
 from dcsim.topology.plan import Plan
-from dcsim.topology.python import Topology
+from dcsim.topology.python import Topology, Value, calling_mark, properties_of
 from dcsim.trace import Traced, parse_traffic
 from dcsim.trace import trace as trace_packet
 from dcsim.world import Guest, build_as
@@ -25,6 +27,17 @@ class World(_World):
         """
         asker = self[source] if isinstance(source, str) else source
         return trace_packet(self, asker, self._address(destination), parse_traffic(traffic))
+
+    def call(self, request: Verb | str, **properties: Value) -> str:
+        """An API call by EC2's name, with properties called and written as in a topology file; hosts learn of it later:
+        `world.call("ReplaceRoute", route_table="shop/private", destination="0.0.0.0/0", target="nat-b")`.
+
+        Returns the id of what was made or changed. Refused, with EC2's code, when nothing was.
+        """
+        if isinstance(request, str):
+            mark = calling_mark(__file__)
+            request = asked(self.control, request, properties_of(properties, mark), mark)
+        return super().call(request)
 
     def _address(self, destination: Guest | str) -> Ip:
         if isinstance(destination, str):

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dcsim.problem import Mark
-from netvirt.address import Cidr, Ip
+from netvirt.address import EVERYWHERE, Cidr, Ip
 
 ALL_PROTOCOLS = -1
 ANY_ICMP = -1
+Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway"]
+"""What a route's target is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,8 @@ class Asked:
 
     mark: Mark = field(compare=False)
     marks: Mapping[str, Mark] | None = field(default=None, compare=False)
+    words: str = field(default="", compare=False)
+    """How a caller at run time put it: `route_table: private, destination: 0.0.0.0/0`."""
 
     def where(self, name: str) -> Mark:
         """The place of a field, or of the whole request."""
@@ -86,7 +90,31 @@ class CreateRoute(Asked):
     route_table: str
     destination: Cidr | PrefixListName
     target: str
-    through: Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway"] = "instance"
+    through: Through = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceRoute(Asked):
+    """Another target for a destination that has a route."""
+
+    vpc: str
+    route_table: str
+    destination: Cidr | PrefixListName
+    target: str
+    through: Through = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRoute(Asked):
+    vpc: str
+    route_table: str
+    destination: Cidr | PrefixListName
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRouteTable(Asked):
+    vpc: str
+    route_table: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +165,41 @@ class CreateInternetGateway(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class DetachInternetGateway(Asked):
+    vpc: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateAddress(Asked):
+    """An Elastic IP that is nobody's yet: a new one, or the one named."""
+
+    public_ip: Ip | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AssociateAddress(Asked):
-    """An Elastic IP for an instance: a new one, or the one named. It is for the primary address, or the one named."""
+    """An Elastic IP for an instance: a new one, or the one named, which may be taken from whoever has it. It is for the
+    primary address, or the one named."""
 
     vpc: str
     instance: str
     public_ip: Ip | None
     private_ip_address: Ip | None = None
+    allow_reassociation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DisassociateAddress(Asked):
+    """The Elastic IP stays the owner's, and is no instance's any more."""
+
+    public_ip: Ip
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAddress(Asked):
+    """The Elastic IP is given back."""
+
+    public_ip: Ip
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +212,35 @@ class CreateVpcPeeringConnection(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteVpcPeeringConnection(Asked):
+    """Routes over it stay, as black holes."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AssociateRouteTable(Asked):
+    """For a subnet that follows the main table."""
+
     vpc: str
     route_table: str
+    subnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceRouteTableAssociation(Asked):
+    """For a subnet that has a table of its own."""
+
+    vpc: str
+    route_table: str
+    subnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisassociateRouteTable(Asked):
+    """The subnet follows the main table again."""
+
+    vpc: str
     subnet: str
 
 
@@ -186,6 +268,25 @@ class CreateNetworkAclEntry(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceNetworkAclEntry(CreateNetworkAclEntry):
+    """Another rule under a number that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNetworkAclEntry(Asked):
+    vpc: str
+    network_acl: str
+    egress: bool
+    rule_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNetworkAcl(Asked):
+    vpc: str
+    network_acl: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceNetworkAclAssociation(Asked):
     vpc: str
     network_acl: str
@@ -196,6 +297,12 @@ class ReplaceNetworkAclAssociation(Asked):
 class CreateSecurityGroup(Asked):
     vpc: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSecurityGroup(Asked):
+    vpc: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +332,41 @@ class AuthorizeSecurityGroupEgress(Asked):
 
 
 @dataclass(frozen=True, slots=True)
-class RevokeSecurityGroupEgress(Asked):
-    """Takes away the `all to 0.0.0.0/0` that EC2 gives every new group: the file states its own egress."""
+class RevokeSecurityGroupIngress(Asked):
+    """Takes away the rule that is exactly this one."""
 
     vpc: str
     group: str
+    protocol: int
+    ports: tuple[int, int] | None
+    icmp_type: int
+    icmp_code: int
+    peer: Cidr | PrefixListName | str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeSecurityGroupEgress(Asked):
+    """By default the `all to 0.0.0.0/0` that EC2 gives every new group: the file states its own egress."""
+
+    vpc: str
+    group: str
+    protocol: int = ALL_PROTOCOLS
+    ports: tuple[int, int] | None = None
+    icmp_type: int = ANY_ICMP
+    icmp_code: int = ANY_ICMP
+    peer: Cidr | PrefixListName | str = EVERYWHERE
+    text: str = "all to 0.0.0.0/0"
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyNetworkInterfaceAttribute(Asked):
+    """Of an instance's interface; None leaves as it is."""
+
+    vpc: str
+    instance: str
+    groups: tuple[str, ...] | None = None
+    source_dest_check: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +451,28 @@ Request = (
     | RevokeSecurityGroupEgress
     | RunInstances
     | CreateNatGateway
-    | DeleteNatGateway
     | CreateFlowLogs
 )
+"""What a topology file comes to."""
+
+Verb = (
+    Request
+    | DeleteNatGateway
+    | DeleteRouteTable
+    | ReplaceRoute
+    | DeleteRoute
+    | DetachInternetGateway
+    | AllocateAddress
+    | DisassociateAddress
+    | ReleaseAddress
+    | DeleteVpcPeeringConnection
+    | ReplaceRouteTableAssociation
+    | DisassociateRouteTable
+    | DeleteNetworkAcl
+    | ReplaceNetworkAclEntry
+    | DeleteNetworkAclEntry
+    | DeleteSecurityGroup
+    | RevokeSecurityGroupIngress
+    | ModifyNetworkInterfaceAttribute
+)
+"""All that may be asked: what a file comes to, and what changes it later."""

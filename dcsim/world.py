@@ -19,11 +19,11 @@ from dcsim.fabric.fabric import Fabric
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.fabric.target import find_links
 from dcsim.guests import BOOT_NS, appliance_of, guest_of
-from dcsim.observe.event import Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
+from dcsim.observe.event import ApiCalled, Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
 from dcsim.observe.flow_logs import FlowLogs
 from dcsim.outside import Outside
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
-from dcsim.request import AssociateAddress, CreateNatGateway, DeleteNatGateway, Request, RunInstances
+from dcsim.request import AssociateAddress, CreateNatGateway, DeleteNatGateway, RunInstances, Verb
 from dcsim.topology.internet import REGION_POOL
 from dcsim.topology.plan import INTERNET, Outsider, Plan
 from dcsim.topology.words import instead
@@ -184,19 +184,28 @@ class World:
         for listener in self.listeners:
             listener(self.clock.now, event)
 
-    def call(self, request: Request) -> None:
-        """A control-plane verb at run time; hosts learn of it after the propagation delay."""
-        changed = self.control.call(request)
+    def call(self, request: Verb) -> str:
+        """A control-plane verb at run time; hosts learn of it after the propagation delay.
+
+        Returns the id of what was made or changed. Refused, with EC2's code, when nothing was.
+        """
+        verb = type(request).__name__
+        try:
+            change = self.control.call(request)
+        except Refused as refused:
+            self.tell(ApiCalled(verb, request.words, refused.problems[0].code))
+            raise
+        self.tell(ApiCalled(verb, request.words, None))
         self.count_flows()
-        vpc = request.name if not hasattr(request, "vpc") else request.vpc
-        for name in self.control.touched(vpc):
-            self.propagation.publish(self.control.view(name), changed)
+        for name in change.vpcs:
+            self.propagation.publish(self.control.view(name), change.ids)
         if isinstance(request, RunInstances):
             self._boot(self.guests[request.vpc, request.name])
         elif isinstance(request, CreateNatGateway):
             self._boot(self.appliances[request.vpc, request.name])
         elif isinstance(request, DeleteNatGateway):
             self._remove(self.appliances.pop((request.vpc, request.name)))
+        return change.ids[0]
 
     @staticmethod
     def _boot(node: Node) -> None:

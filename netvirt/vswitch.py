@@ -315,4 +315,5 @@ def _commit(question: Question, decision: Decision) -> Track | None:
 def _rests_on(view: VpcView, eni: Interface, other: Interface) -> tuple[str, ...]:
     """The resources whose change could change a decision about traffic between these two, at `eni`."""
     subnet = view.subnets[eni.subnet]
-    return (eni.id, other.id, subnet.id, subnet.table, subnet.acl, *eni.groups)
+    ways = [pcx for pcx, peer in view.peers.items() if other.id in peer.interfaces]
+    return (eni.id, other.id, subnet.id, subnet.table, subnet.acl, *eni.groups, *ways)

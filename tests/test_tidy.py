@@ -59,6 +59,7 @@ ROOMS = [
     "dcsim.fabric",
     "dcsim.cloud",
     "dcsim.describe",
+    "dcsim.api",
     "dcsim.scenario",
     "dcsim.observe",
     "dcsim.guests",

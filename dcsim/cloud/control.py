@@ -1,12 +1,14 @@
 """The one door of the control plane: whoever wants something of it sends a request here."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from dcsim.cloud import (
     cidr_block,
     dhcp_options,
     flow_log,
     hosted_zone,
+    interface,
     internet_gateway,
     nat_gateway,
     network_acl,
@@ -24,11 +26,12 @@ from dcsim.cloud.hosted_zone import HostedZone
 from dcsim.cloud.instance import Launched, run_instances
 from dcsim.cloud.peering import Peering
 from dcsim.cloud.placed import Installed
-from dcsim.cloud.public_address import PublicAddresses
+from dcsim.cloud.public_address import PublicAddresses, mapped
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
 from dcsim.request import (
+    AllocateAddress,
     AssociateAddress,
     AssociateDhcpOptions,
     AssociateRouteTable,
@@ -50,14 +53,39 @@ from dcsim.request import (
     CreateVpc,
     CreateVpcPeeringConnection,
     DeleteNatGateway,
+    DeleteNetworkAcl,
+    DeleteNetworkAclEntry,
+    DeleteRoute,
+    DeleteRouteTable,
+    DeleteSecurityGroup,
+    DeleteVpcPeeringConnection,
+    DetachInternetGateway,
+    DisassociateAddress,
+    DisassociateRouteTable,
+    ModifyNetworkInterfaceAttribute,
     ModifyVpcAttribute,
+    ReleaseAddress,
     ReplaceNetworkAclAssociation,
-    Request,
+    ReplaceNetworkAclEntry,
+    ReplaceRoute,
+    ReplaceRouteTableAssociation,
     RevokeSecurityGroupEgress,
+    RevokeSecurityGroupIngress,
     RunInstances,
+    Verb,
 )
+from netvirt.address import Ip
 from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.view import VpcView
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a verb did: the ids of the resources that it made or changed, the one asked for first, and the names of the
+    VPCs whose views are other ones now."""
+
+    ids: tuple[str, ...]
+    vpcs: tuple[str, ...]
 
 
 class Control:
@@ -87,59 +115,133 @@ class Control:
         self.peerings: dict[str, Peering] = {}
         self.hosted_zones: dict[str, HostedZone] = {}
         self.flow_logs: dict[str, FlowLog] = {}
+        self._former_peerings: set[str] = set()
 
-    def call(self, request: Request) -> list[str]:
-        """Carry out a verb, or raise Refused with EC2's code. Returns the ids of what changed."""
-        if isinstance(request, CreateVpc):
-            return vpc.create_vpc(self.vpcs, self.layout.region, self._epoch_ns, request)
-        if isinstance(request, CreateManagedPrefixList):
-            return prefix_list.create_managed_prefix_list(self.prefix_lists, request)
-        if isinstance(request, CreateHostedZone):
-            return hosted_zone.create_hosted_zone(self.vpcs, self.hosted_zones, request)
-        if isinstance(request, ChangeResourceRecordSets):
-            return hosted_zone.change_resource_record_sets(self.vpcs, self.hosted_zones, request)
-        home = find(self.vpcs, request.vpc, request, "InvalidVpcID.NotFound", "VPC")
+    def call(self, request: Verb) -> Change:
+        """Carry out a verb, or raise Refused with EC2's code: then nothing has changed."""
+        before = self._concerned(request)
+        ids = self._carry_out(request)
+        return Change(tuple(ids), tuple(dict.fromkeys([*before, *self._concerned(request)])))
+
+    def _concerned(self, request: Verb) -> list[str]:
+        """The VPCs whose views a request could change, as things stand."""
+        homes: list[str] = []
+        match request:
+            case CreateVpc() | AllocateAddress() | CreateManagedPrefixList():
+                pass
+            case CreateHostedZone() | ChangeResourceRecordSets():
+                homes = list(self.vpcs)
+            case DeleteVpcPeeringConnection(name=name):
+                homes = sorted(self.peerings[name].vpcs) if name in self.peerings else []
+            case DisassociateAddress(public_ip=address) | ReleaseAddress(public_ip=address):
+                homes = self._home_of(address)
+            case AssociateAddress(vpc=home, public_ip=address):
+                homes = [home, *self._home_of(address)]
+            case _:
+                homes = [request.vpc]
+        return [name for home in homes for name in self.touched(home)]
+
+    def _home_of(self, address: Ip | None) -> list[str]:
+        holder = None if address is None else mapped(self.vpcs, address)
+        return [] if holder is None else [holder.vpc.name]
+
+    def _carry_out(self, request: Verb) -> list[str]:
+        match request:
+            case CreateVpc():
+                return vpc.create_vpc(self.vpcs, self.layout.region, self._epoch_ns, request)
+            case CreateManagedPrefixList():
+                return prefix_list.create_managed_prefix_list(self.prefix_lists, request)
+            case CreateHostedZone():
+                return hosted_zone.create_hosted_zone(self.vpcs, self.hosted_zones, request)
+            case ChangeResourceRecordSets():
+                return hosted_zone.change_resource_record_sets(self.vpcs, self.hosted_zones, request)
+            case DeleteVpcPeeringConnection():
+                return peering.delete_vpc_peering_connection(self.peerings, self._former_peerings, request)
+            case AllocateAddress():
+                return public_address.allocate_address(self.public, request)
+            case DisassociateAddress():
+                return public_address.disassociate_address(self.vpcs, self.public, request)
+            case ReleaseAddress():
+                return public_address.release_address(self.vpcs, self.public, request)
+            case _:
+                home = find(self.vpcs, request.vpc, request, "InvalidVpcID.NotFound", "VPC")
+                return self._carry_out_in(home, request)
+
+    def _carry_out_in(self, home: Vpc, request: Verb) -> list[str]:
         match request:
             case AssociateVpcCidrBlock():
                 return cidr_block.associate_vpc_cidr_block(home, self._peers(home), request)
             case CreateSubnet():
                 return subnet.create_subnet(home, self.layout.zones, request)
-            case CreateRouteTable():
-                return route_table.create_route_table(home, request)
-            case CreateRoute():
-                return route_table.create_route(home, self.peerings, self.prefix_lists, self._seed, request)
+            case CreateRouteTable() | DeleteRouteTable() | CreateRoute() | ReplaceRoute() | DeleteRoute():
+                return self._routes(home, request)
             case ModifyVpcAttribute():
                 return dhcp_options.modify_vpc_attribute(home, request)
             case AssociateDhcpOptions():
                 return dhcp_options.associate_dhcp_options(home, request)
-            case CreateInternetGateway():
-                return internet_gateway.create_internet_gateway(home, request)
-            case AssociateAddress():
-                return public_address.associate_address(home, self.public, request)
-            case CreateVpcPeeringConnection():
-                return peering.create_vpc_peering_connection(self.vpcs, self.peerings, request)
-            case AssociateRouteTable():
-                return subnet.associate_route_table(home, request)
-            case CreateNetworkAcl():
-                return network_acl.create_network_acl(home, request)
-            case CreateNetworkAclEntry():
-                return network_acl.create_network_acl_entry(home, request)
-            case ReplaceNetworkAclAssociation():
-                return subnet.replace_network_acl_association(home, request)
-            case CreateSecurityGroup():
-                return security_group.create_security_group(home, request)
-            case AuthorizeSecurityGroupIngress() | AuthorizeSecurityGroupEgress():
-                return security_group.authorize(home, self.vpcs, self.prefix_lists, request)
-            case RevokeSecurityGroupEgress():
-                return security_group.revoke_default_egress(home, request)
             case CreateFlowLogs():
                 return flow_log.create_flow_logs(home, self.flow_logs, request)
-            case RunInstances():
-                return self._run_instances(home, request)
             case CreateNatGateway():
                 return self._create_nat_gateway(home, request)
             case DeleteNatGateway():
                 return nat_gateway.delete_nat_gateway(home, self.public, request)
+            case CreateInternetGateway():
+                return internet_gateway.create_internet_gateway(home, request)
+            case DetachInternetGateway():
+                return internet_gateway.detach_internet_gateway(home, request)
+            case AssociateAddress():
+                return public_address.associate_address(self.vpcs, home, self.public, request)
+            case CreateVpcPeeringConnection():
+                gone = self._former_peerings
+                return peering.create_vpc_peering_connection(self.vpcs, self.peerings, gone, request)
+            case AssociateRouteTable() | ReplaceRouteTableAssociation():
+                return subnet.associate_route_table(home, request)
+            case DisassociateRouteTable():
+                return subnet.disassociate_route_table(home, request)
+            case ModifyNetworkInterfaceAttribute():
+                return interface.modify_network_interface_attribute(home, self.vpcs, request)
+            case RunInstances():
+                return self._run_instances(home, request)
+            case _:
+                return self._rules(home, request)
+
+    def _routes(
+        self, home: Vpc, request: CreateRouteTable | DeleteRouteTable | CreateRoute | ReplaceRoute | DeleteRoute
+    ) -> list[str]:
+        match request:
+            case CreateRouteTable():
+                return route_table.create_route_table(home, request)
+            case DeleteRouteTable():
+                return route_table.delete_route_table(home, request)
+            case CreateRoute():
+                return route_table.create_route(home, self.peerings, self.prefix_lists, self._seed, request)
+            case ReplaceRoute():
+                return route_table.replace_route(home, self.peerings, self.prefix_lists, request)
+            case DeleteRoute():
+                return route_table.delete_route(home, self.prefix_lists, request)
+
+    def _rules(self, home: Vpc, request: Verb) -> list[str]:
+        match request:
+            case CreateNetworkAcl():
+                return network_acl.create_network_acl(home, request)
+            case DeleteNetworkAcl():
+                return network_acl.delete_network_acl(home, request)
+            case CreateNetworkAclEntry() | ReplaceNetworkAclEntry():
+                return network_acl.create_network_acl_entry(home, request)
+            case DeleteNetworkAclEntry():
+                return network_acl.delete_network_acl_entry(home, request)
+            case ReplaceNetworkAclAssociation():
+                return subnet.replace_network_acl_association(home, request)
+            case CreateSecurityGroup():
+                return security_group.create_security_group(home, request)
+            case DeleteSecurityGroup():
+                return security_group.delete_security_group(home, request)
+            case AuthorizeSecurityGroupIngress() | AuthorizeSecurityGroupEgress():
+                return security_group.authorize(home, self.vpcs, self.prefix_lists, request)
+            case RevokeSecurityGroupIngress() | RevokeSecurityGroupEgress():
+                return security_group.revoke(home, self.vpcs, self.prefix_lists, request)
+            case _:
+                raise AssertionError(f"{request} is nobody's")
 
     def view(self, name: str) -> VpcView:
         """What hosts are to know of a VPC, its peers as they are now included."""

@@ -13,7 +13,7 @@ from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake, Refused
-from dcsim.request import CreateNatGateway, RunInstances
+from dcsim.request import Asked, CreateNatGateway, RunInstances
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
 from netvirt.vpc.view import Interface, Subnet
@@ -42,7 +42,7 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has an instance {request.name} already")
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
     _check_type(request)
-    groups = _groups(vpc, request)
+    groups = groups_of(vpc, request.name, request.security_groups, request)
     image = load_image_of(request)
     address, *secondary = _addresses(vpc, subnet, request)
     host = _host(capacity.zones[subnet.zone], subnet.zone, request)
@@ -73,10 +73,11 @@ def _check_type(request: RunInstances) -> None:
         ) from None
 
 
-def _groups(vpc: Vpc, request: RunInstances) -> tuple[str, ...]:
-    names = request.security_groups or ("default",)
+def groups_of(vpc: Vpc, owner: str, wanted: tuple[str, ...], request: Asked) -> tuple[str, ...]:
+    """The ids of the groups that an interface is to have; none asked for is the default one."""
+    names = wanted or ("default",)
     if len(names) > GROUPS_PER_INTERFACE:
-        message = f"{request.name} has {len(names)} security groups"
+        message = f"{owner} has {len(names)} security groups"
         advice = f"{GROUPS_PER_INTERFACE} at most"
         raise refusal(request, "SecurityGroupsPerInterfaceLimitExceeded", message, advice, field="security_groups")
     return tuple(

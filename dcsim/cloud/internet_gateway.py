@@ -2,7 +2,8 @@
 
 from dcsim.cloud.refusal import refusal
 from dcsim.cloud.vpc import Vpc
-from dcsim.request import CreateInternetGateway
+from dcsim.request import CreateInternetGateway, DetachInternetGateway
+from netvirt.address import format_ip
 
 
 def create_internet_gateway(vpc: Vpc, request: CreateInternetGateway) -> list[str]:
@@ -13,4 +14,18 @@ def create_internet_gateway(vpc: Vpc, request: CreateInternetGateway) -> list[st
         raise refusal(request, "Resource.AlreadyAssociated", message, "one VPC has one")
     gateway = vpc.id("igw", request.name)
     vpc.internet_gateway = gateway, request.name
+    return [gateway]
+
+
+def detach_internet_gateway(vpc: Vpc, request: DetachInternetGateway) -> list[str]:
+    """Refused while anybody in the VPC has a public address. Routes to it stay, as black holes, until one of that
+    name is made again."""
+    gateway, name = vpc.internet_gateway
+    if not gateway:
+        raise refusal(request, "Gateway.NotAttached", f"{vpc.name} has no internet gateway")
+    mapped = next(((private, public) for private, public in vpc.public.items()), None)
+    if mapped is not None:
+        message = f"{vpc.by_address[mapped[0]]} has the public address {format_ip(mapped[1])}"
+        raise refusal(request, "DependencyViolation", message, f"{name} goes when nobody has one")
+    vpc.internet_gateway = "", ""
     return [gateway]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dcsim.cloud.capacity import Capacity
 from dcsim.cloud.instance import INSTANCE_MAC, free_address, host_with_room
 from dcsim.cloud.placed import Installed
-from dcsim.cloud.public_address import PublicAddresses, choose_address
+from dcsim.cloud.public_address import NOBODY, PublicAddresses, choose_address
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import NatGateway, Vpc
 from dcsim.fabric.layout import Kind, Layout
@@ -103,11 +103,12 @@ def _give_back(vpc: Vpc, subnet: str, addresses: Iterable[Ip]) -> None:
 
 
 def delete_nat_gateway(vpc: Vpc, pool: PublicAddresses, request: DeleteNatGateway) -> list[str]:
-    """Routes to it stay, as black holes; its Elastic IPs are free for others."""
+    """Routes to it stay, as black holes; its Elastic IPs stay the owner's, and nobody has them."""
     gateway = find(vpc.nat_gateways, request.name, request, "NatGatewayNotFound", "NAT gateway")
     del vpc.nat_gateways[gateway.name], vpc.managed[gateway.name]
     for address in gateway.interface.addresses:
         if address in vpc.public:
-            pool.release(vpc.public.pop(address))
+            pool.reserve(vpc.public.pop(address), NOBODY)
     _give_back(vpc, gateway.subnet, gateway.interface.addresses)
+    vpc.bury(gateway.id)
     return [gateway.id, gateway.interface.id]

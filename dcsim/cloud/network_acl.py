@@ -4,11 +4,20 @@ from dataclasses import replace
 
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
-from dcsim.request import CreateNetworkAcl, CreateNetworkAclEntry
+from dcsim.request import (
+    CreateNetworkAcl,
+    CreateNetworkAclEntry,
+    DeleteNetworkAcl,
+    DeleteNetworkAclEntry,
+    ReplaceNetworkAclEntry,
+)
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.traffic import ALL_PORTS, Traffic
 
 FIRST_RULE, LAST_RULE = 1, 32766
+DEFAULT = "default"
+
+EntryRequest = CreateNetworkAclEntry | ReplaceNetworkAclEntry | DeleteNetworkAclEntry
 
 
 def create_network_acl(vpc: Vpc, request: CreateNetworkAcl) -> list[str]:
@@ -19,18 +28,58 @@ def create_network_acl(vpc: Vpc, request: CreateNetworkAcl) -> list[str]:
     return [acl.id]
 
 
-def create_network_acl_entry(vpc: Vpc, request: CreateNetworkAclEntry) -> list[str]:
+def delete_network_acl(vpc: Vpc, request: DeleteNetworkAcl) -> list[str]:
+    """Refused for the default one, and while a subnet has it."""
+    acl = find(vpc.acls, request.network_acl, request, "InvalidNetworkAclID.NotFound", "network ACL")
+    if acl.name == DEFAULT:
+        raise refusal(request, "InvalidParameterValue", f"{DEFAULT} is the default network ACL of {vpc.name}")
+    user = next((subnet.name for subnet in vpc.subnets.values() if subnet.acl == acl.id), None)
+    if user is not None:
+        raise refusal(request, "DependencyViolation", f"{user} has the network ACL {acl.name}", "Give it another first")
+    vpc.bury(vpc.acls.pop(acl.name).id)
+    return [acl.id]
+
+
+def create_network_acl_entry(vpc: Vpc, request: CreateNetworkAclEntry | ReplaceNetworkAclEntry) -> list[str]:
+    """A new rule under a free number, or another one in the place of the number's."""
     acl = find(vpc.acls, request.network_acl, request, "InvalidNetworkAclID.NotFound", "network ACL")
     number = request.rule_number
     if not FIRST_RULE <= number <= LAST_RULE:
         message = f"rule number {number} is out of range"
         raise refusal(request, "InvalidParameterValue", message, f"use {FIRST_RULE} to {LAST_RULE}")
-    entries = acl.egress if request.egress else acl.ingress
-    if any(entry.number == number for entry in entries):
+    entries = _entries(acl, request)
+    if isinstance(request, ReplaceNetworkAclEntry):
+        entries = _without(acl, request)
+    elif any(entry.number == number for entry in entries):
         raise refusal(request, "NetworkAclEntryAlreadyExists", f"{acl.name} has an entry {number} already")
     traffic = Traffic(request.protocol, *(request.ports or ALL_PORTS), request.icmp_type, request.icmp_code)
     written = f"{request.mark.file}:{request.mark.line}"
     entry = AclEntry(number, request.allow, traffic, request.cidr_block, request.text, written)
-    ordered = tuple(sorted((*entries, entry), key=lambda entry: entry.number))
-    vpc.acls[acl.name] = replace(acl, egress=ordered) if request.egress else replace(acl, ingress=ordered)
+    return _write(vpc, acl, request.egress, tuple(sorted((*entries, entry), key=lambda entry: entry.number)))
+
+
+def delete_network_acl_entry(vpc: Vpc, request: DeleteNetworkAclEntry) -> list[str]:
+    acl = find(vpc.acls, request.network_acl, request, "InvalidNetworkAclID.NotFound", "network ACL")
+    return _write(vpc, acl, request.egress, _without(acl, request))
+
+
+def _entries(acl: NetworkAcl, request: EntryRequest) -> tuple[AclEntry, ...]:
+    return acl.egress if request.egress else acl.ingress
+
+
+def _without(acl: NetworkAcl, request: ReplaceNetworkAclEntry | DeleteNetworkAclEntry) -> tuple[AclEntry, ...]:
+    """The other entries of that direction."""
+    entries, number = _entries(acl, request), request.rule_number
+    others = tuple(entry for entry in entries if entry.number != number)
+    if len(others) == len(entries):
+        way = "egress" if request.egress else "ingress"
+        has = ", ".join(str(entry.number) for entry in entries) or "none"
+        raise refusal(
+            request, "InvalidNetworkAclEntry.NotFound", f"{acl.name} has no {way} entry {number}", f"it has {has}"
+        )
+    return others
+
+
+def _write(vpc: Vpc, acl: NetworkAcl, egress: bool, entries: tuple[AclEntry, ...]) -> list[str]:
+    vpc.acls[acl.name] = replace(acl, egress=entries) if egress else replace(acl, ingress=entries)
     return [acl.id]

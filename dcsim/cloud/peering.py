@@ -6,7 +6,7 @@ from itertools import product
 
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc, resource_id
-from dcsim.request import CreateVpcPeeringConnection
+from dcsim.request import CreateVpcPeeringConnection, DeleteVpcPeeringConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Peering:
 
 
 def create_vpc_peering_connection(
-    vpcs: Mapping[str, Vpc], peerings: dict[str, Peering], request: CreateVpcPeeringConnection
+    vpcs: Mapping[str, Vpc], peerings: dict[str, Peering], gone: set[str], request: CreateVpcPeeringConnection
 ) -> list[str]:
-    """Both sides are the same owner's, so it is accepted at once, and active."""
+    """Both sides are the same owner's, so it is accepted at once, and active. `gone` are the ids of deleted ones."""
     vpc = find(vpcs, request.vpc, request, "InvalidVpcID.NotFound", "VPC")
     peer = find(vpcs, request.peer_vpc, request, "InvalidVpcID.NotFound", "VPC")
     ends = frozenset({vpc.name, peer.name})
@@ -41,5 +41,17 @@ def create_vpc_peering_connection(
     if clash is not None:
         message = f"{vpc.name} {clash[0]} and {peer.name} {clash[1]} overlap, so their peering fails"
         raise refusal(request, "InvalidParameterValue", message, "give one of them another block")
-    peering = peerings[request.name] = Peering(resource_id("pcx", request.name), request.name, ends)
-    return [peering.id]
+    pcx = resource_id("pcx", request.name, gone=gone)
+    peerings[request.name] = Peering(pcx, request.name, ends)
+    return [pcx]
+
+
+def delete_vpc_peering_connection(
+    peerings: dict[str, Peering], gone: set[str], request: DeleteVpcPeeringConnection
+) -> list[str]:
+    """Routes over it stay, as black holes, for good: a connection that is made later is another one."""
+    code = "InvalidVpcPeeringConnectionID.NotFound"
+    pcx = find(peerings, request.name, request, code, "peering connection").id
+    del peerings[request.name]
+    gone.add(pcx)
+    return [pcx]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dcsim.cloud.peering import Peering
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
-from dcsim.request import CreateRoute, CreateRouteTable
+from dcsim.request import CreateRoute, CreateRouteTable, DeleteRoute, DeleteRouteTable, ReplaceRoute
 from dcsim.rng import stream
 from netvirt.address import Cidr, parse_cidr
 from netvirt.vpc.prefix_list import PrefixList
@@ -13,6 +13,8 @@ from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterfac
 
 SERVICES = parse_cidr("169.254.168.0/22")
 """No route may lead there: the host answers it (VPC User Guide, "Route table concepts")."""
+MAIN = "main"
+DISASSOCIATE = "Disassociate it first"
 
 
 def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
@@ -20,6 +22,18 @@ def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has a route table {request.name} already")
     table = RouteTable.of(vpc.id("rtb", request.name), request.name, [Route(cidr, Local()) for cidr in vpc.cidrs])
     vpc.tables[request.name] = table
+    return [table.id]
+
+
+def delete_route_table(vpc: Vpc, request: DeleteRouteTable) -> list[str]:
+    """Refused for the main one, and while a subnet has it."""
+    table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
+    if table.name == MAIN:
+        raise refusal(request, "DependencyViolation", f"{MAIN} is the main route table of {vpc.name}")
+    user = next((subnet.name for subnet in vpc.subnets.values() if subnet.table == table.id), None)
+    if user is not None:
+        raise refusal(request, "DependencyViolation", f"{user} has the route table {table.name}", DISASSOCIATE)
+    vpc.bury(vpc.tables.pop(table.name).id)
     return [table.id]
 
 
@@ -39,11 +53,12 @@ def create_route(
         _may_lead_to(vpc, block, request)
     draw = 0 if isinstance(destination, Cidr) else stream(seed, f"{table.id} {destination.id}").getrandbits(32)
     route = Route(destination, target, f"{request.mark.file}:{request.mark.line}", draw)
-    vpc.tables[table.name] = RouteTable.of(table.id, table.name, (*table.routes, route))
-    return [table.id]
+    return _write(vpc, table, (*table.routes, route))
 
 
-def _destination(lists: Mapping[str, PrefixList], request: CreateRoute) -> Cidr | PrefixList:
+def _destination(
+    lists: Mapping[str, PrefixList], request: CreateRoute | ReplaceRoute | DeleteRoute
+) -> Cidr | PrefixList:
     destination = request.destination
     if isinstance(destination, Cidr):
         return destination
@@ -60,7 +75,47 @@ def _may_lead_to(vpc: Vpc, block: Cidr, request: CreateRoute) -> None:
         raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
 
 
-def _target(vpc: Vpc, peerings: Mapping[str, Peering], destination: Cidr | PrefixList, request: CreateRoute) -> Target:
+def replace_route(
+    vpc: Vpc, peerings: Mapping[str, Peering], lists: Mapping[str, PrefixList], request: ReplaceRoute
+) -> list[str]:
+    """Another target from now on; for the next packet, once its host has heard."""
+    table, before = _route(vpc, lists, request)
+    target = _target(vpc, peerings, before.destination, request)
+    if before.destination in vpc.cidrs and request.through not in ("instance", "nat_gateway"):
+        message = f"{before.destination} is {vpc.name} itself"
+        raise refusal(request, "InvalidParameterValue", message, "it may lead to an instance or a NAT gateway instead")
+    after = Route(before.destination, target, f"{request.mark.file}:{request.mark.line}", before.draw)
+    return _write(vpc, table, tuple(after if route is before else route for route in table.routes))
+
+
+def delete_route(vpc: Vpc, lists: Mapping[str, PrefixList], request: DeleteRoute) -> list[str]:
+    table, gone = _route(vpc, lists, request)
+    if gone.destination in vpc.cidrs:
+        message = f"{gone.destination} is local in {table.name}"
+        raise refusal(request, "InvalidParameterValue", message, "a VPC's own routes stay")
+    return _write(vpc, table, tuple(route for route in table.routes if route is not gone))
+
+
+def _route(vpc: Vpc, lists: Mapping[str, PrefixList], request: ReplaceRoute | DeleteRoute) -> tuple[RouteTable, Route]:
+    """The table, and the one route with exactly that destination."""
+    table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
+    destination = _destination(lists, request)
+    found = next((route for route in table.routes if route.destination == destination), None)
+    if found is None:
+        has = ", ".join(str(route.destination) for route in table.routes)
+        message = f"{table.name} has no route to {request.destination}"
+        raise refusal(request, "InvalidRoute.NotFound", message, f"it has {has}", field="destination")
+    return table, found
+
+
+def _write(vpc: Vpc, table: RouteTable, routes: tuple[Route, ...]) -> list[str]:
+    vpc.tables[table.name] = RouteTable.of(table.id, table.name, routes)
+    return [table.id]
+
+
+def _target(
+    vpc: Vpc, peerings: Mapping[str, Peering], destination: Cidr | PrefixList, request: CreateRoute | ReplaceRoute
+) -> Target:
     if request.through == "instance":
         interface = find(vpc.interfaces, request.target, request, "InvalidInstanceID.NotFound", "instance")
         return ToInterface(interface.id, interface.name)

@@ -9,20 +9,26 @@ from dcsim.request import (
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
     CreateSecurityGroup,
+    DeleteSecurityGroup,
     PrefixListName,
     RevokeSecurityGroupEgress,
+    RevokeSecurityGroupIngress,
 )
 from netvirt.address import EVERYWHERE, Cidr
 from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.traffic import ALL_PORTS, Traffic
 
+Authorize = AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress
+Revoke = RevokeSecurityGroupIngress | RevokeSecurityGroupEgress
+
+DEFAULT = "default"
 TO_EVERYWHERE = GroupRule(EVERYTHING, EVERYWHERE, "all to 0.0.0.0/0")
 
 
 def create_security_group(vpc: Vpc, request: CreateSecurityGroup) -> list[str]:
     """A new group lets nothing in and everything out."""
-    if request.name == "default":
+    if request.name == DEFAULT:
         raise refusal(request, "InvalidGroup.Reserved", "every VPC has its group default already", "use another name")
     if request.name in vpc.groups:
         raise refusal(request, "InvalidGroup.Duplicate", f"{vpc.name} has a group {request.name} already")
@@ -33,34 +39,63 @@ def create_security_group(vpc: Vpc, request: CreateSecurityGroup) -> list[str]:
     return [group.id]
 
 
-def authorize(
-    vpc: Vpc,
-    vpcs: Mapping[str, Vpc],
-    lists: Mapping[str, PrefixList],
-    request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress,
-) -> list[str]:
+def delete_security_group(vpc: Vpc, request: DeleteSecurityGroup) -> list[str]:
+    """Refused while an interface has it, or a rule of another group of the VPC names it. Rules of other VPCs that name
+    it stay, and match nobody (VPC Peering Guide, "Update your security groups to reference peer security groups")."""
+    group = find(vpc.groups, request.group, request, "InvalidGroup.NotFound", "security group")
+    if group.name == DEFAULT:
+        raise refusal(request, "CannotDelete", f"{DEFAULT} is the default group of {vpc.name}")
+    holder = next((eni.name for eni in vpc.interfaces.values() if group.id in eni.groups), None)
+    if holder is not None:
+        raise refusal(request, "DependencyViolation", f"{holder} has the group {group.name}", "Give it another first")
+    naming = next((other.name for other in vpc.groups.values() if other is not group and _names(other, group.id)), None)
+    if naming is not None:
+        message = f"a rule of {naming} names the group {group.name}"
+        raise refusal(request, "DependencyViolation", message, "Revoke it first")
+    vpc.bury(vpc.groups.pop(group.name).id)
+    return [group.id]
+
+
+def _names(group: SecurityGroup, peer: str) -> bool:
+    return any(rule.peer == peer for rule in (*group.ingress, *group.egress))
+
+
+def authorize(vpc: Vpc, vpcs: Mapping[str, Vpc], lists: Mapping[str, PrefixList], request: Authorize) -> list[str]:
     """A peer group is the VPC's own, or `vpc/name`: it matches nothing unless the two VPCs are peered."""
+    group, rules, rule = _rule(vpc, vpcs, lists, request)
+    if any(_same(other, rule) for other in rules):
+        message = f"{group.name} has the rule '{request.text}' already"
+        raise refusal(request, "InvalidPermission.Duplicate", message)
+    return _write(vpc, group, request, (*rules, rule))
+
+
+def revoke(vpc: Vpc, vpcs: Mapping[str, Vpc], lists: Mapping[str, PrefixList], request: Revoke) -> list[str]:
+    """Tracked flows live on; untracked ones end with the next packet, once the host has heard."""
+    group, rules, rule = _rule(vpc, vpcs, lists, request)
+    others = tuple(other for other in rules if not _same(other, rule))
+    if len(others) == len(rules):
+        has = ", ".join(other.text for other in rules) or "none"
+        message = f"{group.name} has no rule '{request.text}'"
+        raise refusal(request, "InvalidPermission.NotFound", message, f"it has {has}")
+    return _write(vpc, group, request, others)
+
+
+def _rule(
+    vpc: Vpc, vpcs: Mapping[str, Vpc], lists: Mapping[str, PrefixList], request: Authorize | Revoke
+) -> tuple[SecurityGroup, tuple[GroupRule, ...], GroupRule]:
+    """The group, its rules of that direction, and the rule that the request speaks of."""
     group = find(vpc.groups, request.group, request, "InvalidGroup.NotFound", "security group")
     peer = _peer(vpc, vpcs, lists, request)
     traffic = Traffic(request.protocol, *(request.ports or ALL_PORTS), request.icmp_type, request.icmp_code)
     rule = GroupRule(traffic, peer, request.text, f"{request.mark.file}:{request.mark.line}")
-    leaving = isinstance(request, AuthorizeSecurityGroupEgress)
-    rules = group.egress if leaving else group.ingress
-    if any((other.traffic, other.peer) == (traffic, peer) for other in rules):
-        message = f"{group.name} has the rule '{request.text}' already"
-        raise refusal(request, "InvalidPermission.Duplicate", message)
-    if leaving:
-        vpc.groups[group.name] = replace(group, egress=(*rules, rule))
-    else:
-        vpc.groups[group.name] = replace(group, ingress=(*rules, rule))
-    return [group.id]
+    return group, group.egress if _is_leaving(request) else group.ingress, rule
 
 
 def _peer(
     vpc: Vpc,
     vpcs: Mapping[str, Vpc],
     lists: Mapping[str, PrefixList],
-    request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress,
+    request: Authorize | Revoke,
 ) -> Cidr | PrefixList | str:
     peer = request.peer
     if isinstance(peer, Cidr):
@@ -72,9 +107,15 @@ def _peer(
     return find(groups, name, request, "InvalidGroup.NotFound", "security group").id
 
 
-def revoke_default_egress(vpc: Vpc, request: RevokeSecurityGroupEgress) -> list[str]:
-    group = find(vpc.groups, request.group, request, "InvalidGroup.NotFound", "security group")
-    if TO_EVERYWHERE not in group.egress:
-        raise refusal(request, "InvalidPermission.NotFound", f"{group.name} does not allow all to 0.0.0.0/0")
-    vpc.groups[group.name] = replace(group, egress=tuple(rule for rule in group.egress if rule != TO_EVERYWHERE))
+def _same(one: GroupRule, other: GroupRule) -> bool:
+    return (one.traffic, one.peer) == (other.traffic, other.peer)
+
+
+def _is_leaving(request: Authorize | Revoke) -> bool:
+    return isinstance(request, AuthorizeSecurityGroupEgress | RevokeSecurityGroupEgress)
+
+
+def _write(vpc: Vpc, group: SecurityGroup, request: Authorize | Revoke, rules: tuple[GroupRule, ...]) -> list[str]:
+    after = replace(group, egress=rules) if _is_leaving(request) else replace(group, ingress=rules)
+    vpc.groups[group.name] = after
     return [group.id]

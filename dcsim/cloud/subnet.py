@@ -4,7 +4,13 @@ from dataclasses import replace
 
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import LARGEST, SMALLEST, Vpc, router_mac
-from dcsim.request import AssociateRouteTable, CreateSubnet, ReplaceNetworkAclAssociation
+from dcsim.request import (
+    AssociateRouteTable,
+    CreateSubnet,
+    DisassociateRouteTable,
+    ReplaceNetworkAclAssociation,
+    ReplaceRouteTableAssociation,
+)
 from netvirt.address import Cidr
 from netvirt.vpc.view import Subnet
 
@@ -45,11 +51,32 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
     return [subnet_id]
 
 
-def associate_route_table(vpc: Vpc, request: AssociateRouteTable) -> list[str]:
+def associate_route_table(vpc: Vpc, request: AssociateRouteTable | ReplaceRouteTableAssociation) -> list[str]:
+    """A subnet has one table: the main one until it is given another, which only a replacement takes away again."""
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
+    own = _own_table(vpc, subnet)
+    if isinstance(request, ReplaceRouteTableAssociation) and not own:
+        raise refusal(request, "InvalidAssociationID.NotFound", f"{subnet.name} follows main", "Associate it")
+    if isinstance(request, AssociateRouteTable) and own and own != table.name:
+        message = f"{subnet.name} has the route table {own} already"
+        raise refusal(request, "Resource.AlreadyAssociated", message, "Replace the association")
     vpc.subnets[subnet.name] = replace(subnet, table=table.id)
     return [subnet.id]
+
+
+def disassociate_route_table(vpc: Vpc, request: DisassociateRouteTable) -> list[str]:
+    subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
+    if not _own_table(vpc, subnet):
+        raise refusal(request, "InvalidAssociationID.NotFound", f"{subnet.name} follows main")
+    vpc.subnets[subnet.name] = replace(subnet, table=vpc.tables["main"].id)
+    return [subnet.id]
+
+
+def _own_table(vpc: Vpc, subnet: Subnet) -> str:
+    """The name of the table that it was given; empty when it follows the main one."""
+    name = next(table.name for table in vpc.tables.values() if table.id == subnet.table)
+    return "" if name == "main" else name
 
 
 def replace_network_acl_association(vpc: Vpc, request: ReplaceNetworkAclAssociation) -> list[str]:

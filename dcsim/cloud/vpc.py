@@ -1,9 +1,9 @@
 """VPCs, and what each holds: the authoritative state that views are frozen from."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, count
 from typing import Protocol
 
 from dcsim.cloud.directory import Directory, Groups, Interfaces
@@ -30,9 +30,12 @@ ROUTER_MAC = 0x0A_00_00_00_00_00
 EVERYTHING = Traffic(ALL_PROTOCOLS)
 
 
-def resource_id(prefix: str, *names: str) -> str:
-    """An id of EC2's form that depends on nothing but the resource's names."""
-    return f"{prefix}-{hashlib.sha256('/'.join(names).encode()).hexdigest()[:17]}"
+def resource_id(prefix: str, *names: str, gone: Container[str] = ()) -> str:
+    """An id of EC2's form that depends on nothing but the resource's names, and on how often they were used before:
+    what comes back under an old name is another resource. `gone` are the ids of those that were deleted."""
+    tellings = chain([names], ((*names, str(time)) for time in count(2)))
+    ids = (f"{prefix}-{hashlib.sha256('/'.join(told).encode()).hexdigest()[:17]}" for told in tellings)
+    return next(each for each in ids if each not in gone)
 
 
 class HostedZone(Protocol):
@@ -87,6 +90,9 @@ class Vpc:
     lowest_free: dict[str, int] = field(default_factory=dict)
     """Subnet id -> an address below which none is free."""
 
+    gone: set[str] = field(default_factory=set)
+    """Ids of what was deleted."""
+
     def __post_init__(self) -> None:
         self.groups = Groups(self.directory)
         self.interfaces = Interfaces(self.directory)
@@ -105,7 +111,11 @@ class Vpc:
         return any(cidr.covers(block) for cidr in self.cidrs)
 
     def id(self, prefix: str, name: str) -> str:
-        return resource_id(prefix, self.name, name)
+        return resource_id(prefix, self.name, name, gone=self.gone)
+
+    def bury(self, resource: str) -> None:
+        """It is deleted: its id is nobody's any more."""
+        self.gone.add(resource)
 
     def view(self, peers: Mapping[str, VpcView]) -> VpcView:
         """Everything as it is now, for good; `peers` by the ids of the peering connections."""

@@ -56,4 +56,15 @@ class ProbeStateChanged:
     answered: bool
 
 
-Event = GuestSaid | GuestFaulted | PowerChanged | RoutingChanged | ActionBegan | ActionEnded | ProbeStateChanged
+@dataclass(frozen=True, slots=True)
+class ApiCalled:
+    """A verb was asked of the control plane. `error` is EC2's code when it was refused, else None."""
+
+    verb: str
+    what: str
+    error: str | None
+
+
+Event = (
+    ApiCalled | GuestSaid | GuestFaulted | PowerChanged | RoutingChanged | ActionBegan | ActionEnded | ProbeStateChanged
+)

@@ -13,14 +13,18 @@ from dcsim.topology.words import closest, listed, quoted
 AnySpec = TypeVar("AnySpec", bound=Spec)
 
 
-def check(schema: type[AnySpec], root: Node) -> AnySpec:
-    """The file as the schema's model; Refused with every problem there is."""
+def check(schema: type[AnySpec], root: Node, top: Mark | None = None) -> AnySpec:
+    """The file as the schema's model; Refused with every problem there is.
+
+    `top` is where what is missing at the top is missed; by default that is the file's first letter.
+    """
     try:
         return schema.model_validate(plain(root))
     except ValidationError as error:
         details = error.errors(include_url=False)
     told = [each for each in details if not _stood_in_for(schema, root, each)]
-    raise Refused(sorted((_problem(schema, root, each) for each in told), key=lambda each: each.mark))
+    top = top or Mark(root.mark.file, 1, 1, 2)
+    raise Refused(sorted((_problem(schema, root, top, each) for each in told), key=lambda each: each.mark))
 
 
 def _stood_in_for(schema: type[Spec], root: Node, error: ErrorDetails) -> bool:
@@ -31,7 +35,7 @@ def _stood_in_for(schema: type[Spec], root: Node, error: ErrorDetails) -> bool:
     return schema.stand_ins.get(str(path[0])) in root.nodes
 
 
-def _problem(schema: type[Spec], root: Node, error: ErrorDetails) -> Problem:
+def _problem(schema: type[Spec], root: Node, top: Mark, error: ErrorDetails) -> Problem:
     path = error["loc"]
     if not path:
         noun = schema.noun
@@ -40,7 +44,7 @@ def _problem(schema: type[Spec], root: Node, error: ErrorDetails) -> Problem:
         case "extra_forbidden":
             return _unknown_key(schema, root, path)
         case "missing":
-            return _missing_key(schema, root, path)
+            return _missing_key(schema, root, top, path)
         case "value_error":
             return _mistake(root, path, error)
         case _:
@@ -71,10 +75,10 @@ def _unknown_key(schema: type[Spec], root: Node, path: tuple[str | int, ...]) ->
     return _at(key_mark(root, path), f"{owner.noun} has no {quoted(key)}", advice)
 
 
-def _missing_key(schema: type[Spec], root: Node, path: tuple[str | int, ...]) -> Problem:
+def _missing_key(schema: type[Spec], root: Node, top: Mark, path: tuple[str | int, ...]) -> Problem:
     owner = _owner(schema, path)
     parents = path[:-1]
-    mark = key_mark(root, parents) if parents else Mark(root.mark.file, 1, 1, 2)
+    mark = key_mark(root, parents) if parents else top
     called = f"{owner.noun} {parents[-1]}" if parents else owner.noun
     return _at(mark, f"{called} lacks {path[-1]}")
 

@@ -25,7 +25,6 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
-    DeleteNatGateway,
     ModifyVpcAttribute,
     ReplaceNetworkAclAssociation,
     Request,
@@ -257,8 +256,6 @@ def _write(vpc: _Vpc, request: Request) -> None:
             | ChangeResourceRecordSets()
         ):
             raise AssertionError("these stand beside VPCs, not in them")
-        case DeleteNatGateway():
-            raise AssertionError("no file asks for it")
 
 
 def _boolean(value: bool) -> str:

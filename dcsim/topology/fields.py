@@ -194,6 +194,11 @@ PublicAddress = Annotated[
     from_text(lambda text: _public(text, _OUTSIDE)),
     WithJsonSchema({"type": "string", "format": "ipv4", "examples": [_OUTSIDE]}),
 ]
+ElasticAddress = Annotated[
+    Ip,
+    from_text(lambda text: _public(text, _ELASTIC)),
+    WithJsonSchema({"type": "string", "format": "ipv4", "examples": [_ELASTIC]}),
+]
 ElasticIp = Annotated[
     Ip | Literal["new"] | None,
     from_text(_elastic_ip),

@@ -95,7 +95,7 @@ class Vpc:
         self._add("flow_logs", name, properties)
 
     def _add(self, kind: str, name: str, properties: AnyMapping[str, Value]) -> None:
-        mark = _calling_mark()
+        mark = calling_mark()
         self._section.inner(kind, mark).add(name, properties, mark)
 
 
@@ -106,7 +106,7 @@ class Internet:
         self._section = section
 
     def instance(self, name: str, **properties: Value) -> None:
-        mark = _calling_mark()
+        mark = calling_mark()
         self._section.inner("instances", mark).add(name, properties, mark)
 
 
@@ -123,7 +123,7 @@ class Topology:
         plant: AnyMapping[str, Value] | None = None,
         links: AnyMapping[str, Value] | None = None,
     ) -> None:
-        mark = _calling_mark()
+        mark = calling_mark()
         values: dict[str, Value] = {
             "version": 1,
             "region": region,
@@ -136,15 +136,15 @@ class Topology:
         self._root = _Section(mark).add(name, values, mark)
 
     def vpc(self, name: str, **properties: Value) -> Vpc:
-        mark = _calling_mark()
+        mark = calling_mark()
         return Vpc(self._root.inner("vpcs", mark).add(name, properties, mark))
 
     def vpc_peering_connection(self, name: str, **properties: Value) -> None:
-        mark = _calling_mark()
+        mark = calling_mark()
         self._root.inner("vpc_peering_connections", mark).add(name, properties, mark)
 
     def internet(self, **properties: Value) -> Internet:
-        mark = _calling_mark()
+        mark = calling_mark()
         return Internet(self._root.add("internet", properties, mark))
 
     def plan(self) -> Plan:
@@ -152,6 +152,12 @@ class Topology:
         root = self._root.node()
         plan = resolve(check(TopologyFile, root), root, self.name, ())
         return replace(plan, files=(InputFile(f"{self.name}.yaml", expanded(plan).encode()),))
+
+
+def properties_of(properties: AnyMapping[str, Value], mark: Mark) -> Mapping:
+    """Keywords of one call as a section of a file; None is `not there`."""
+    nodes = {key: _node(value, mark) for key, value in properties.items() if value is not None}
+    return Mapping(nodes, dict.fromkeys(nodes, mark), mark, 1)
 
 
 def _node(value: Value, mark: Mark) -> Node:
@@ -170,10 +176,10 @@ def _node(value: Value, mark: Mark) -> Node:
     raise Refused([Problem(mark, None, f"{kind} {value!r} cannot stand here", "write text with a unit")])
 
 
-def _calling_mark() -> Mark:
-    """The call in the user's file that led here."""
+def calling_mark(*between: str) -> Mark:
+    """The call in the user's file that led here; `between` are files that only pass it on."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename == __file__:
+    while frame is not None and frame.f_code.co_filename in (__file__, *between):
         frame = frame.f_back
     assert frame is not None, "somebody called"
     line, column, end_column = _position(frame.f_code, frame.f_lasti, frame.f_lineno)

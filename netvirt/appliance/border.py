@@ -40,7 +40,10 @@ class Border:
     def hold(self, view: VpcView) -> None:
         """Take a revision: its public addresses are these, and no others."""
         for address in self._known.pop(view.vni, ()):
-            del self._owners[address]
+            owner = self._owners.get(address)
+            # It may have moved to another VPC, whose news came first.
+            if owner is not None and owner.view.vni == view.vni:
+                del self._owners[address]
         owners = {public: (private, view.at(private)) for private, public in view.public.items()}
         known = {public: Owner(view, eni, private) for public, (private, eni) in owners.items() if eni is not None}
         self._owners |= known

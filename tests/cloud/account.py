@@ -46,7 +46,7 @@ class Account:
         self.subnet("net", "10.0.1.0/24")
 
     def call(self, request: Request) -> list[str]:
-        return self.control.call(request)
+        return list(self.control.call(request).ids)
 
     def refusal(self, request: Request) -> str:
         """What is said, without where."""

@@ -236,7 +236,7 @@ def test_ec2s_own_rule_can_be_taken_away_once(account: Account) -> None:
     account.call(RevokeSecurityGroupEgress("m", "web", mark=MARK))
     assert [rule.text for rule in account.vpc.groups["web"].egress] == ["text"]
     said = account.refusal(RevokeSecurityGroupEgress("m", "web", mark=MARK))
-    assert said == "InvalidPermission.NotFound: web does not allow all to 0.0.0.0/0"
+    assert said == "InvalidPermission.NotFound: web has no rule 'all to 0.0.0.0/0'; it has text"
 
 
 GROUPS = [

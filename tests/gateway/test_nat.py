@@ -7,9 +7,9 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
-from dcsim.request import CreateNatGateway, DeleteNatGateway
+from dcsim.request import CreateNatGateway, DeleteNatGateway, ReplaceRoute
 from dcsim.world import Node
-from netvirt.address import format_ip
+from netvirt.address import EVERYWHERE, format_ip
 from netvirt.appliance.nat import Nat
 from netvirt.journey import Outcome
 
@@ -248,6 +248,9 @@ def test_a_deleted_gateway_leaves_a_black_hole_and_a_new_one_has_to_be_routed_to
     assert [hop.code for hop in region.traced("app-a", ADMIN).blockers] == ["BAD_STATE_ROUTE"]
     region.call(CreateNatGateway("shop", "nat-a", "public-a", "public", (None,), mark=HERE))
     region.wait(2 * S)
+    assert region.fate("app-a", ADMIN).outcome is Outcome.BLACKHOLE, "another one of that name"
+    region.call(ReplaceRoute("shop", "private-a", EVERYWHERE, "nat-a", "nat_gateway", mark=HERE))
+    region.wait(region.propagation_ns + MS)
     assert region.asked("app-a", ADMIN) == "answered"
 
 

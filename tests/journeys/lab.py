@@ -15,7 +15,7 @@ from dcsim.fabric.wire import Direction
 from dcsim.observe.event import Event, RoutingChanged
 from dcsim.pinging import Answer, Pinger
 from dcsim.problem import Mark
-from dcsim.request import AuthorizeSecurityGroupIngress, Request, RevokeSecurityGroupEgress
+from dcsim.request import AuthorizeSecurityGroupIngress, RevokeSecurityGroupEgress, Verb
 from dcsim.topology.load import plan_of
 from dcsim.topology.plan import Plan
 from dcsim.world import Guest, World, build
@@ -179,7 +179,7 @@ class Region:
         for part in self.parts(name):
             self.world.fabric.release(part, cause)
 
-    def call(self, request: Request) -> None:
+    def call(self, request: Verb) -> None:
         self.world.call(request)
 
     @property

@@ -14,6 +14,7 @@ from dcsim.trace import Traced
 
 from .evaluator import Evaluator
 from .lab import CRAMPED, ROOMY, Lab, Seen, refusals, traced
+from .later import apply
 from .packet import ECHO, ICMP, TCP, Ending, Packet, Place, Verdict
 from .random_changes import Change
 from .random_flows import Step, reply_to
@@ -97,7 +98,7 @@ class Comparison:
             self._lab.change(change.request)
         except Refused:
             return
-        self._evaluator.apply(change.request)
+        apply(self._evaluator, change.request)
         if isinstance(change.request, RunInstances):
             somebody = self._case.world.somebody(change.request)
             self._addresses[somebody.key] = str(somebody.address)

@@ -132,6 +132,9 @@ def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance
         case "internet_gateway":
             return (yield from _gateway_out(vpc, sent))
         case "vpc_peering_connection":
+            if target.name not in vpc.peers:
+                yield Verdict(Ending.BLACKHOLE, Place.ROUTE)
+                return None
             return (yield from _over_the_peering(vpc.peers[target.name], sent))
         case _:
             return (yield from _who_has(vpc, sent))

@@ -7,7 +7,7 @@ from random import Random
 
 from scapy.layers.l2 import ARP, Ether
 
-from dcsim.request import Request, RunInstances
+from dcsim.request import RunInstances, Verb
 from dcsim.topology.plan import DEFAULT_START_NS, Internet, Plan, Plant
 from dcsim.trace import Traced, TrafficSpec, trace
 from dcsim.world import Guest, World, build
@@ -38,6 +38,7 @@ ENDINGS = {
     Outcome.SECURITY_GROUP: Ending.SECURITY_GROUP,
     Outcome.NETWORK_ACL: Ending.NETWORK_ACL,
     Outcome.NO_ROUTE: Ending.NO_ROUTE,
+    Outcome.BLACKHOLE: Ending.BLACKHOLE,
     Outcome.NO_MAPPING: Ending.NO_MAPPING,
     Outcome.UNANSWERED: Ending.NO_MAPPING,
     Outcome.SOURCE_DEST_CHECK: Ending.SOURCE_DEST_CHECK,
@@ -57,6 +58,7 @@ SIDED = {
 PLACES = {
     Ending.DELIVERED: Place.RECEIVER,
     Ending.NO_ROUTE: Place.ROUTE,
+    Ending.BLACKHOLE: Place.ROUTE,
     Ending.NO_MAPPING: Place.MAPPING,
     Ending.BROADCAST: Place.HOST,
     Ending.NOT_TRANSITIVE: Place.PEERING,
@@ -136,7 +138,7 @@ class Lab:
     def _run(self, ns: int) -> None:
         self.world.clock.run(until=self.world.clock.now + ns)
 
-    def change(self, request: Request) -> None:
+    def change(self, request: Verb) -> None:
         """Ask the control plane, and wait until every host has heard of it."""
         self.world.call(request)
         self._run(2 * self.world.plan.plant.propagation_ns)

@@ -27,12 +27,13 @@ from dcsim.request import (
     CreateSubnet,
     CreateVpc,
     CreateVpcPeeringConnection,
-    DeleteNatGateway,
     ModifyVpcAttribute,
     PrefixListName,
     ReplaceNetworkAclAssociation,
+    ReplaceNetworkAclEntry,
     Request,
     RevokeSecurityGroupEgress,
+    RevokeSecurityGroupIngress,
     RunInstances,
 )
 from dcsim.topology.plan import Outsider
@@ -40,6 +41,14 @@ from netvirt.address import Cidr
 
 from .packet import Packet
 from .tracking import Tracker
+
+GroupRequest = (
+    AuthorizeSecurityGroupIngress
+    | AuthorizeSecurityGroupEgress
+    | RevokeSecurityGroupIngress
+    | RevokeSecurityGroupEgress
+)
+EntryRequest = CreateNetworkAclEntry | ReplaceNetworkAclEntry
 
 EVERYWHERE = IPv4Network("0.0.0.0/0")
 ALL_PORTS = (0, 65535)
@@ -248,7 +257,7 @@ class Region:
                 table |= dict.fromkeys(self.blocks(request.destination), Target(request.through, request.target))
             case CreateInternetGateway():
                 vpc.has_gateway = True
-            case CreateNatGateway() | DeleteNatGateway():
+            case CreateNatGateway():
                 raise AssertionError("no world of these has one")
             case CreateVpcPeeringConnection():
                 peer = self.vpcs[request.peer_vpc]
@@ -258,22 +267,22 @@ class Region:
                 wanted = request.public_ip
                 instance = vpc.instances[request.instance]
                 private = IPv4Address(request.private_ip_address or instance.address)
-                instance.publics[private] = IPv4Address(wanted) if wanted else self._next_public()
+                instance.publics[private] = IPv4Address(wanted) if wanted else self.next_public()
             case AssociateRouteTable():
                 vpc.subnets[request.subnet].table = request.route_table
             case CreateNetworkAcl():
                 vpc.acls[request.name] = Acl()
             case CreateNetworkAclEntry():
                 acl = vpc.acls[request.network_acl]
-                (acl.egress if request.egress else acl.ingress).append(_acl_rule(request))
+                (acl.egress if request.egress else acl.ingress).append(acl_rule(request))
             case ReplaceNetworkAclAssociation():
                 vpc.subnets[request.subnet].acl = request.network_acl
             case CreateSecurityGroup():
                 vpc.groups[request.name] = Group(egress=[ANYBODY])
             case AuthorizeSecurityGroupIngress():
-                vpc.groups[request.group].ingress.append(self._group_rule(request))
+                vpc.groups[request.group].ingress.append(self.group_rule(request))
             case AuthorizeSecurityGroupEgress():
-                vpc.groups[request.group].egress.append(self._group_rule(request))
+                vpc.groups[request.group].egress.append(self.group_rule(request))
             case RevokeSecurityGroupEgress():
                 egress = vpc.groups[request.group].egress
                 egress[:] = [rule for rule in egress if rule != ANYBODY]
@@ -287,13 +296,13 @@ class Region:
         groups = request.security_groups or ("default",)
         subnet = vpc.subnets[request.subnet]
         more = tuple(map(IPv4Address, request.secondary_private_ip_addresses))
-        publics = {address: self._next_public()} if subnet.gives_public else {}
+        publics = {address: self.next_public()} if subnet.gives_public else {}
         return Instance(request.name, address, subnet, groups, request.source_dest_check, vpc, more, publics)
 
     def blocks(self, named: Cidr | PrefixListName) -> tuple[IPv4Network, ...]:
         return self.prefix_lists[named.name] if isinstance(named, PrefixListName) else (IPv4Network(named),)
 
-    def _group_rule(self, request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress) -> GroupRule:
+    def group_rule(self, request: GroupRequest) -> GroupRule:
         peer = request.peer
         return GroupRule(_traffic(request), peer if isinstance(peer, str) else self.blocks(peer))
 
@@ -305,7 +314,7 @@ class Region:
         """The instance that has this public address."""
         return next((instance for instance in self.instances if public in instance.publics.values()), None)
 
-    def _next_public(self) -> IPv4Address:
+    def next_public(self) -> IPv4Address:
         """In order; none is given twice."""
         while True:
             self._given += 1
@@ -319,11 +328,9 @@ def addresses_outside(outsiders: Iterable[Outsider]) -> dict[str, IPv4Address]:
     return {each.name: IPv4Address(each.ip_address) if each.ip_address else next(free) for each in outsiders}
 
 
-def _acl_rule(request: CreateNetworkAclEntry) -> AclRule:
+def acl_rule(request: EntryRequest) -> AclRule:
     return AclRule(request.rule_number, request.allow, _traffic(request), IPv4Network(request.cidr_block))
 
 
-def _traffic(
-    request: AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress | CreateNetworkAclEntry,
-) -> Traffic:
+def _traffic(request: GroupRequest | EntryRequest) -> Traffic:
     return Traffic(request.protocol, request.ports or ALL_PORTS, request.icmp_type, request.icmp_code)

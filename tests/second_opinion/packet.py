@@ -98,6 +98,7 @@ class Ending(Enum):
     SECURITY_GROUP = "security_group"
     NETWORK_ACL = "network_acl"
     NO_ROUTE = "no_route"
+    BLACKHOLE = "blackhole"
     NO_MAPPING = "no_mapping"
     NOT_TRANSITIVE = "not_transitive"
     GATEWAY = "gateway"

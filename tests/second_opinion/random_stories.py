@@ -39,7 +39,7 @@ class Pair:
 def a_pair(random: Random, world: SmallWorld) -> Pair:
     """Of one VPC, of two that peer, or over the Internet."""
     one = random.choice(world.faces)
-    kinds = [_neighbours, _neighbours, _neighbours, _peers, _peers, *[_over_the_internet] * 4]
+    kinds = [_neighbours, _neighbours, _neighbours, _peers, _peers, *[_over_the_internet] * 6]
     random.shuffle(kinds)
     for kind in kinds:
         found = kind(world, one)

@@ -32,6 +32,7 @@ from dcsim.request import (
     Request,
     RevokeSecurityGroupEgress,
     RunInstances,
+    Verb,
 )
 from dcsim.topology.plan import INTERNET, Outsider
 from netvirt.address import Cidr, Ip, parse_ip
@@ -509,7 +510,7 @@ def _same_rule(request: Request) -> Request:
     return request
 
 
-def sentence(request: Request) -> str:
+def sentence(request: Verb) -> str:
     """`CreateRoute(vpc='north', ...)` without the mark and what says nothing."""
     fields = ((name, getattr(request, name)) for name in request.__dataclass_fields__ if name != "mark")
     said = ", ".join(f"{name}={_text(name, value)}" for name, value in fields if value not in (None, "", -1))

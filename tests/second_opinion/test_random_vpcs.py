@@ -1,11 +1,13 @@
 """What is random is still worth asking: about half of it arrives, by every road, and every ending is common."""
 
 from collections import Counter
+from contextlib import suppress
 from random import Random
 
 from dcsim.topology.plan import INTERNET
 
 from .evaluator import Evaluator
+from .later import apply
 from .packet import Ending, Place, Verdict
 from .random_changes import Change
 from .random_flows import Step, a_flow
@@ -27,7 +29,9 @@ def _verdicts() -> tuple[Counter[tuple[Ending, Place]], Counter[str]]:
         for event in a_script(random, world):
             now_s += event.gap_s
             if isinstance(event, Change):
-                evaluator.apply(event.request)
+                # What is not there cannot be changed: EC2 would refuse.
+                with suppress(KeyError, ValueError):
+                    apply(evaluator, event.request)
             else:
                 verdict = evaluator.send(event.src, event.dst, event.packet, now_s)
                 counts[verdict.ending, verdict.place] += 1

@@ -1,0 +1,82 @@
+"""Calls about gateways, Elastic IPs, interfaces and peering. EC2 API Reference, Actions."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from dcsim import request
+from dcsim.api.call import Asking, Call
+from dcsim.api.reference import InstanceRef, SecurityGroupRef, VpcRef
+from dcsim.cloud.vpc import Vpc
+from dcsim.request import Verb
+from dcsim.topology.fields import ONE_OR_MORE, Boolean, ElasticAddress, Name, Text
+
+
+class CreateInternetGateway(Call):
+    """Attached at once."""
+
+    makes = request.CreateInternetGateway
+    vpc: VpcRef = Field(description="The VPC that it is for.")
+    name: Name = Field(description="What it is called from now on.")
+
+
+class DetachInternetGateway(Call):
+    makes = request.DetachInternetGateway
+    vpc: VpcRef = Field(description="Nobody in it may have a public address.")
+
+
+class AllocateAddress(Call):
+    makes = request.AllocateAddress
+    public_ip: ElasticAddress | None = Field(default=None, description="By default the next free one.")
+
+
+class AssociateAddress(Call):
+    makes = request.AssociateAddress
+    instance: InstanceRef = Field(description="Whose it is from now on.")
+    public_ip: ElasticAddress | None = Field(default=None, description="An Elastic IP; by default a new one.")
+    allow_reassociation: Boolean = Field(default=True, description="false fails when another has it. By default true.")
+
+
+class DisassociateAddress(Call):
+    makes = request.DisassociateAddress
+    public_ip: ElasticAddress = Field(description="An Elastic IP that somebody has.")
+
+
+class ReleaseAddress(Call):
+    makes = request.ReleaseAddress
+    public_ip: ElasticAddress = Field(description="An Elastic IP that nobody has.")
+
+
+class ModifyNetworkInterfaceAttribute(Call):
+    makes = request.ModifyNetworkInterfaceAttribute
+    instance: InstanceRef = Field(description="Whose interface.")
+    security_groups: Annotated[list[SecurityGroupRef], *ONE_OR_MORE] | None = Field(
+        default=None, description="Its groups from now on, all of them."
+    )
+    source_dest_check: Boolean | None = Field(default=None, description="false lets it forward packets of others.")
+
+    def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "instance": given["instance"],
+            "groups": given["security_groups"],
+            "source_dest_check": self.source_dest_check,
+        }
+
+
+class CreateVpcPeeringConnection(Call):
+    makes = request.CreateVpcPeeringConnection
+    name: Name = Field(description="What it is called from now on.")
+    vpc: Text = Field(description="The VPC that asks for it.")
+    peer_vpc: Text = Field(description="The other VPC, which accepts at once.")
+
+
+class DeleteVpcPeeringConnection(Call):
+    makes = request.DeleteVpcPeeringConnection
+    vpc_peering_connection: Text = Field(description="Routes over it stay, as black holes.")
+
+    def request(self, asking: Asking) -> Verb:
+        peerings = asking.control.peerings.values()
+        name = next((each.name for each in peerings if each.id == self.vpc_peering_connection), None)
+        return request.DeleteVpcPeeringConnection(
+            name or self.vpc_peering_connection, mark=asking.mark, marks=asking.marks, words=asking.words
+        )

@@ -11,7 +11,7 @@ from netvirt.frame import Frame, parse
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.line import Line
-from netvirt.linklocal import MTU_BYTES
+from netvirt.mtu import MTU_BYTES
 from netvirt.overlay import Encapsulated
 from netvirt.vswitch import Port, Reply, VSwitch
 from netvirt.wire.ethernet import HEADER_BYTES

@@ -5,7 +5,7 @@ from hypervisor.driver import Driver
 from hypervisor.guest import Reporter, Wire
 from netvirt.address import Cidr, Ip, format_ip, is_ipv6, parse_address
 from netvirt.journey import Outcome
-from netvirt.linklocal import MTU_BYTES
+from netvirt.mtu import MTU_BYTES
 from netvirt.ping import Ping, PingResult
 from netvirt.stack import Stack
 

@@ -9,7 +9,7 @@ from netvirt.address import ANY_IPV6, Ip, Mac, link_local, multicast_mac
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
 from netvirt.journey import Outcome
-from netvirt.linklocal import MTU_BYTES
+from netvirt.mtu import MTU_BYTES
 from netvirt.vpc.traffic import ICMPV6
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire import icmpv6, ipv6, nd

@@ -9,6 +9,7 @@ from netvirt.address import ANY_IP, BROADCAST_IP, BROADCAST_MAC, Ip, Mac
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
 from netvirt.journey import Outcome
+from netvirt.mtu import MTU_BYTES
 from netvirt.vpc.view import Interface, Subnet, VpcView
 from netvirt.wire import arp, dhcp
 from netvirt.wire.arp import Arp
@@ -17,15 +18,6 @@ from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet
 from netvirt.wire.ipv4 import PROTOCOL_UDP, Ipv4
 from netvirt.wire.udp import Udp
 
-MTU_BYTES = Constant(
-    "MTU_BYTES",
-    9001,
-    576,
-    9001,
-    "EC2 User Guide, Network maximum transmission unit (MTU) for your EC2 instance",
-    "2026-11-20",
-    Evidence.DOCUMENTED,
-)
 LEASE_SECONDS = Constant(
     "LEASE_SECONDS", 3600, 60, 86_400, "no AWS document; seen on instances", "2026-11-20", Evidence.INFERRED
 )

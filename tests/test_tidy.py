@@ -21,6 +21,8 @@ ROOMS = [
     "netvirt.wire",
     "netvirt.frame",
     "netvirt.rewrite",
+    "netvirt.fragmentation",
+    "netvirt.mtu",
     "netvirt.journey",
     "netvirt.ledger",
     "netvirt.engine",

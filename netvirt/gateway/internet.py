@@ -5,7 +5,6 @@ explanation codes (IGW_*). It has no bandwidth limit and no zone; packets for it
 """
 
 from netvirt.address import Cidr, Ip, format_ip, parse_cidr
-from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc.view import VpcView
@@ -14,18 +13,6 @@ PRIVATE = tuple(parse_cidr(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "
 """RFC 1918."""
 SHARED = (parse_cidr("100.64.0.0/10"),)
 """RFC 6598."""
-
-
-INTERNET_MTU_BYTES = Constant(
-    "INTERNET_MTU_BYTES",
-    1500,
-    1500,
-    1500,
-    "EC2 User Guide, Network maximum transmission unit (MTU) for your EC2 instance",
-    "2026-11-20",
-    Evidence.DOCUMENTED,
-)
-"""Of IPv4 packets over an internet gateway."""
 
 
 def leave(view: VpcView, gateway: str, flow: Flow) -> Hop:

@@ -315,7 +315,7 @@ class World:
         sent = sum(node.nic.sent for node in self.nodes.values())
         delivered = sum(node.nic.delivered for node in self.nodes.values())
         ledger = self.ledger
-        came = sent + ledger.replied + ledger.duplicated
+        came = sent + ledger.replied + ledger.duplicated + ledger.split
         return came - delivered - ledger.consumed - ledger.dropped - self.in_flight
 
 

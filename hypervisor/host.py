@@ -13,7 +13,7 @@ from netvirt.ledger import Ledger
 from netvirt.line import Line
 from netvirt.mtu import MTU_BYTES
 from netvirt.overlay import Encapsulated
-from netvirt.vswitch import Port, Reply, VSwitch
+from netvirt.vswitch import Fragments, Port, Reply, VSwitch
 from netvirt.wire.ethernet import HEADER_BYTES
 
 Tap = Callable[["Nic", Frame, bool], None]
@@ -73,6 +73,9 @@ class Nic:
                 host.uplink.send(out)
         elif type(out) is Reply:
             self.rx.send(out.frame)
+        elif type(out) is Fragments:
+            for packet in out.packets:
+                host.uplink.send(packet)
 
     def _enter(self, frame: Frame) -> None:
         if self.guest is None:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from netvirt import mtu
 from netvirt.address import BROADCAST_IP, Ip, Ns, is_ipv6, is_multicast, parse_cidr, parse_cidr_ipv6
 from netvirt.frame import Flow
 from netvirt.gateway import internet, nat, peering
 from netvirt.journey import Hop, Outcome
+from netvirt.mtu import Excess, Limit
 from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.conntrack import Track
@@ -42,7 +44,8 @@ class Question:
     """One packet at one interface, and what the steps find out about it.
 
     `neighbour` is the interface whose MAC the frame was sent to (None: the router's). `quoted` is the flow inside
-    an ICMP error. `sender` is, on ingress, the interface that the overlay says the packet left from.
+    an ICMP error. `sender` is, on ingress, the interface that the overlay says the packet left from. `size` is the
+    IP packet's in bytes, 0 when nobody asks about sizes; `dont_fragment` forbids to cut it.
     """
 
     view: VpcView
@@ -53,6 +56,8 @@ class Question:
     neighbour: Interface | None = None
     quoted: Flow | None = None
     sender: Interface | None = None
+    size: int = 0
+    dont_fragment: bool = False
     tracking: Tracking = Tracking.NONE
     track: Track | None = None
     target: Interface | None = None
@@ -60,6 +65,7 @@ class Question:
     way: Target | None = None
     public: Ip | None = None
     service: Service | None = None
+    limit: Limit | None = None
 
     @property
     def subnet(self) -> Subnet:
@@ -81,6 +87,9 @@ class Decision:
     """The packet leaves for the Internet, with this source; it has no `target` then."""
     service: Service | None = None
     """The packet is for the host's own service, so it goes nowhere."""
+    limit: Limit | None = None
+    """What the way carries at most, where that is less than an interface's MTU. What passes and is larger goes on in
+    fragments."""
 
 
 def egress(question: Question, every_blocker: bool = False) -> Decision:
@@ -91,6 +100,12 @@ def egress(question: Question, every_blocker: bool = False) -> Decision:
 def ingress(question: Question, every_blocker: bool = False) -> Decision:
     """May the packet enter?"""
     return _walk(_ingress(question), question, every_blocker)
+
+
+def hear(question: Question) -> Decision:
+    """May the interface hear what the router itself says? That comes from within its host, past no network ACL; its
+    groups are asked as they are about any ICMP error."""
+    return _walk(_hear(question), question, False)
 
 
 def _egress(q: Question) -> Iterator[Hop]:
@@ -114,6 +129,7 @@ def _egress(q: Question) -> Iterator[Hop]:
             leaving = internet.leave(q.view, q.way.name, q.flow)
             yield leaving
             q.public = None if leaving.blocked else q.view.public.get(q.flow.src)
+            yield from _size_hops(q, mtu.internet_gateway(q.way.name))
             return
         if q.target_view is not None:
             crossing = peering.cross(q.target_view, q.flow)
@@ -133,6 +149,25 @@ def _ingress(q: Question) -> Iterator[Hop]:
         yield _group_hop(q, leaving=False)
 
 
+def _hear(q: Question) -> Iterator[Hop]:
+    if q.eni.groups:
+        yield _group_hop(q, leaving=False)
+
+
+def _size_hops(q: Question, limit: Limit) -> Iterator[Hop]:
+    """What becomes of a packet that is larger than `limit`; nothing is said of one that fits."""
+    q.limit = limit
+    excess = limit.excess(q.size, q.dont_fragment)
+    if excess is None:
+        return
+    rule = f"{q.size} bytes and the largest is {limit.mtu}: {excess.value}"
+    if excess is Excess.FRAGMENTED:
+        yield Hop(limit.kind, limit.name, rule)
+    else:
+        advice = f"packets of {limit.mtu} bytes" + (", or without DF" if limit.fragments else "")
+        yield Hop(limit.kind, limit.name, rule, "", Outcome.OVERSIZE, "", advice)
+
+
 def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decision:
     met: list[Hop] = []
     outcome: Outcome | None = None
@@ -143,7 +178,7 @@ def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decis
             if not every_blocker:
                 break
     q = question
-    return Decision(tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public, q.service)
+    return Decision(tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public, q.service, q.limit)
 
 
 def _own_source(q: Question) -> Hop:

@@ -24,14 +24,16 @@ class Drop:
 class Ledger:
     """Counts inner frames. `sent` and `delivered` are counted by vNICs, the rest here.
 
-    sent + replied + duplicated = delivered + consumed + dropped + in flight
+    sent + replied + duplicated + split = delivered + consumed + dropped + in flight
     """
 
-    __slots__ = ("consumed", "drops", "duplicated", "replied", "watchers")
+    __slots__ = ("consumed", "drops", "duplicated", "replied", "split", "watchers")
 
     def __init__(self) -> None:
         self.replied = 0
         self.duplicated = 0
+        self.split = 0
+        """Fragments beyond the first that routers made of a packet."""
         self.consumed = 0
         self.drops: dict[tuple[str, Outcome], Drop] = {}
         self.watchers: list[Callable[[Sized, str, Outcome], None]] = []

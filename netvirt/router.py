@@ -10,7 +10,6 @@ from netvirt.vpc.traffic import ICMPV6
 from netvirt.vpc.view import Interface, Subnet
 from netvirt.wire import icmp, icmpv6
 from netvirt.wire.ethernet import ETHERTYPE_IPV4, ETHERTYPE_IPV6, HEADER_BYTES, Ethernet
-from netvirt.wire.icmpv6 import Icmpv6
 from netvirt.wire.ipv4 import PROTOCOL_ICMP, Ipv4
 from netvirt.wire.ipv6 import Ipv6
 
@@ -38,7 +37,7 @@ def packet_too_big(data: bytes, flow: Flow, eni: Interface, subnet: Subnet, mtu:
     offending = data[HEADER_BYTES:]
     if _is_ipv6(data):
         source = subnet.routers[1]
-        told = Icmpv6(icmpv6.PACKET_TOO_BIG, 0, mtu, offending[: icmpv6.QUOTE_MAX_BYTES])
+        told = icmpv6.packet_too_big(mtu, offending)
         packet = Ipv6(source, flow.src, ICMPV6, told.emit(source, flow.src)).emit()
         return Ethernet(eni.mac, subnet.router_mac, ETHERTYPE_IPV6, packet).emit()
     message = icmp.unreachable(icmp.FRAGMENTATION_NEEDED, offending[: measure(data)[0]], mtu)

@@ -7,15 +7,16 @@ next: a packet for the underlay, a frame back to the guest, or nothing, because 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from netvirt import datapath, discovery, linklocal, rewrite, services
+from netvirt import datapath, discovery, linklocal, rewrite, router, services
 from netvirt.address import HostId, Ip, Ns, Vni
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.flow_log.meter import REFUSALS, Meter
+from netvirt.fragmentation import fragments
 from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
-from netvirt.gateway.internet import INTERNET_MTU_BYTES
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Grounds, Memo
+from netvirt.mtu import Limit
 from netvirt.overlay import BORDER, INTERNET_VNI, Encapsulated, Tunnel
 from netvirt.services import Allowance
 from netvirt.vpc.conntrack import Track
@@ -80,6 +81,13 @@ class Reply:
     frame: Frame
 
 
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """What became of one packet that was too large to leave whole."""
+
+    packets: tuple[Encapsulated, ...]
+
+
 class VSwitch:
     """Everything is looked up in the view revision this host holds, however old it is."""
 
@@ -118,7 +126,7 @@ class VSwitch:
 
     # A frame leaves a guest.
 
-    def egress(self, port: Port, frame: Frame, now: Ns) -> Encapsulated | Reply | None:
+    def egress(self, port: Port, frame: Frame, now: Ns) -> Encapsulated | Fragments | Reply | None:
         if frame.odd:
             return self._egress_slow(port, frame, now)
         entry = port.departures.entries.get(frame.key)
@@ -135,7 +143,7 @@ class VSwitch:
             frame = Frame(macs + frame.data[12:], frame.key, False)
         return Encapsulated(frame, entry.tunnel)
 
-    def _egress_slow(self, port: Port, frame: Frame, now: Ns) -> Encapsulated | Reply | None:
+    def _egress_slow(self, port: Port, frame: Frame, now: Ns) -> Encapsulated | Fragments | Reply | None:
         try:
             header = Ethernet.parse(frame.data)
             if header.src != port.mac:
@@ -162,19 +170,20 @@ class VSwitch:
         neighbour = _neighbour(view, subnet, header)
         if neighbour is None and header.dst != subnet.router_mac:
             return self._drop(frame, Outcome.UNKNOWN_MAC)
-        question = Question(view, eni, flow, port.tracker, now, neighbour, quoted_flow(frame.data, flow))
+        quoted, (size, dont_fragment) = quoted_flow(frame.data, flow), router.measure(frame.data)
+        question = Question(view, eni, flow, port.tracker, now, neighbour, quoted, None, size, dont_fragment)
         return self._depart(port, frame, question)
 
-    def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | Reply | None:
+    def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | Fragments | Reply | None:
         decision = datapath.egress(question)
+        if decision.outcome is Outcome.OVERSIZE and decision.limit is not None:
+            return self._too_large(frame, question, decision, decision.limit)
         if decision.outcome is not None:
             _note_refusal(port, frame, question, decision.outcome, egress=True)
             return self._drop(frame, decision.outcome)
         if decision.service is not None:
             return self._serve(port, frame, question, decision.service)
         if decision.public is not None:
-            if frame.size > HEADER_BYTES + INTERNET_MTU_BYTES.value:
-                return self._drop(frame, Outcome.OVERSIZE)
             return self._leave_region(port, frame, question, decision, decision.public)
         assert decision.target is not None and decision.target_view is not None, "what passes has a target"
         eni, target, view = question.eni, decision.target, decision.target_view
@@ -193,14 +202,35 @@ class VSwitch:
 
     def _leave_region(
         self, port: Port, frame: Frame, question: Question, decision: Decision, public: Ip
-    ) -> Encapsulated:
+    ) -> Encapsulated | Fragments | None:
         """To the border, already translated: the Internet sees the public address only."""
         _commit(question, decision)
-        translated = parse(rewrite.with_source(frame.data, public))
+        translated = rewrite.with_source(frame.data, public)
         tunnel = Tunnel(self.host, BORDER, INTERNET_VNI, question.eni.number, question.flow.key)
         for meter in port.meters:
             meter.left(frame, question.flow, tunnel, question.now)
-        return Encapsulated(translated, tunnel)
+        if decision.limit is None or question.size <= decision.limit.mtu:
+            return Encapsulated(parse(translated), tunnel)
+        try:
+            pieces = fragments(translated[HEADER_BYTES:], decision.limit.mtu)
+        except Malformed:
+            return self._drop(frame, Outcome.MALFORMED)
+        self.ledger.split += len(pieces) - 1
+        return Fragments(tuple(Encapsulated(parse(translated[:HEADER_BYTES] + piece), tunnel) for piece in pieces))
+
+    def _too_large(self, frame: Frame, question: Question, decision: Decision, limit: Limit) -> Reply | None:
+        """The groups have let it pass, so its flow is tracked: that is why its sender may hear what became of it."""
+        _commit(question, decision)
+        self._drop(frame, Outcome.OVERSIZE)
+        eni, flow, tells = question.eni, question.flow, limit.tells
+        answer = router.packet_too_big(frame.data, flow, eni, question.subnet, limit.mtu) if tells else None
+        if answer is None:
+            return None
+        self.ledger.replied += 1
+        told = parse(answer)
+        about = Question(question.view, eni, flow_of(answer), question.tracker, question.now, quoted=flow)
+        heard = datapath.hear(about)
+        return Reply(told) if heard.outcome is None else self._drop(told, heard.outcome)
 
     def _serve(self, port: Port, frame: Frame, question: Question, service: Service) -> Reply | None:
         if not port.services.take(question.now):

@@ -38,6 +38,7 @@ ROOMS = [
     "netvirt.linklocal",
     "netvirt.resolver",
     "netvirt.services",
+    "netvirt.router",
     "netvirt.discovery",
     "netvirt.vswitch",
     "netvirt.ping",

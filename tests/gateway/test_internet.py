@@ -204,8 +204,8 @@ def test_nobody_inside_speaks_for_another(forged: str = "198.18.0.11") -> None:
 )
 def test_1500_octets_pass_and_one_more_does_not(source: str, address: str, target: str) -> None:
     region = World()
-    assert region.fate(source, address, size=1500)[:2] == (target, Outcome.DELIVERED)
-    late: Fate = region.fate(source, address, size=1501)
+    assert region.fate(source, address, size=1500, flags="DF")[:2] == (target, Outcome.DELIVERED)
+    late: Fate = region.fate(source, address, size=1501, flags="DF")
     assert late[:2] == (region[source].host.name, Outcome.OVERSIZE)
 
 

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from dcsim import request
 from dcsim.api.call import Asking, Call
-from dcsim.api.reference import InstanceRef, SecurityGroupRef, VpcRef
+from dcsim.api.reference import InstanceRef, NatGatewayRef, SecurityGroupRef, SubnetRef, VpcRef
 from dcsim.cloud.vpc import Vpc
 from dcsim.request import Verb
-from dcsim.topology.fields import ONE_OR_MORE, Boolean, ElasticAddress, Name, Text
+from dcsim.topology.fields import ONE_OR_MORE, Address, Boolean, Connectivity, ElasticAddress, Name, Text
 
 
 class CreateInternetGateway(Call):
@@ -23,6 +23,28 @@ class CreateInternetGateway(Call):
 class DetachInternetGateway(Call):
     makes = request.DetachInternetGateway
     vpc: VpcRef = Field(description="Nobody in it may have a public address.")
+
+
+class CreateNatGateway(Call):
+    makes = request.CreateNatGateway
+    name: Name = Field(description="What it is called from now on.")
+    subnet: SubnetRef = Field(description="Where it stands.")
+    connectivity_type: Connectivity = Field(default="public", description="public or private. By default public.")
+    elastic_ip: ElasticAddress | None = Field(default=None, description="Of a public one; by default a new one.")
+    private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
+
+    def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
+        elastic_ip = given.pop("elastic_ip")
+        has_one = self.connectivity_type == "public" or elastic_ip is not None
+        return given | {"elastic_ips": (elastic_ip,) if has_one else ()}
+
+
+class DeleteNatGateway(Call):
+    makes = request.DeleteNatGateway
+    nat_gateway: NatGatewayRef = Field(description="Routes to it stay, as black holes.")
+
+    def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
+        return {"name": given["nat_gateway"]}
 
 
 class AllocateAddress(Call):

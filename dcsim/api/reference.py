@@ -44,6 +44,7 @@ SUBNET = Noun("subnet", "InvalidSubnetID.NotFound", lambda vpc: vpc.subnets)
 ROUTE_TABLE = Noun("route table", "InvalidRouteTableID.NotFound", lambda vpc: vpc.tables)
 NETWORK_ACL = Noun("network ACL", "InvalidNetworkAclID.NotFound", lambda vpc: vpc.acls)
 SECURITY_GROUP = Noun("security group", "InvalidGroup.NotFound", lambda vpc: vpc.groups)
+NAT_GATEWAY = Noun("NAT gateway", "NatGatewayNotFound", lambda vpc: vpc.nat_gateways)
 INSTANCE = Noun("instance", "InvalidInstanceID.NotFound", lambda vpc: vpc.interfaces)
 
 _TEXT = WithJsonSchema({"type": "string"})
@@ -52,6 +53,7 @@ SubnetRef = Annotated[Ref, from_text(lambda text: Ref(SUBNET, text)), _TEXT]
 RouteTableRef = Annotated[Ref, from_text(lambda text: Ref(ROUTE_TABLE, text)), _TEXT]
 NetworkAclRef = Annotated[Ref, from_text(lambda text: Ref(NETWORK_ACL, text)), _TEXT]
 SecurityGroupRef = Annotated[Ref, from_text(lambda text: Ref(SECURITY_GROUP, text)), _TEXT]
+NatGatewayRef = Annotated[Ref, from_text(lambda text: Ref(NAT_GATEWAY, text)), _TEXT]
 InstanceRef = Annotated[Ref, from_text(lambda text: Ref(INSTANCE, text)), _TEXT]
 
 Place = tuple[str, str]

@@ -46,7 +46,7 @@ class DeleteRouteTable(Call):
 class _ToTarget(Call):
     route_table: RouteTableRef = Field(description="The route table.")
     destination: Destination = Field(description="The route's destination, exactly.")
-    target: Text = Field(description="An instance, the internet gateway or a peering connection.")
+    target: Text = Field(description="An instance, a gateway or a peering connection.")
 
     def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
         target, through = route_target(asking.control, vpc, self.target, asking.where("target"))

@@ -76,6 +76,7 @@ def _addresses(vpc: Vpc, subnet: Subnet, pool: PublicAddresses, request: CreateN
     """Its private addresses, the primary one first; taken, and mapped to the Elastic IPs. A refusal takes nothing."""
     private: list[Ip] = []
     public: list[Ip] = []
+    owned = frozenset(pool.elastic)
     try:
         for position in range(_count(request)):
             wanted = request.private_ip_address if position == 0 else None
@@ -85,7 +86,10 @@ def _addresses(vpc: Vpc, subnet: Subnet, pool: PublicAddresses, request: CreateN
     except Refused:
         _give_back(vpc, subnet.id, private)
         for address in public:
-            pool.release(address)
+            if address in owned:
+                pool.reserve(address, NOBODY)
+            else:
+                pool.release(address)
         raise
     vpc.public.update(zip(private, public, strict=False))
     return tuple(private)

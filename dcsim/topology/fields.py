@@ -154,6 +154,12 @@ def _name_server(text: str) -> Ip | None:
     return None if text == "AmazonProvidedDNS" else _address(text)
 
 
+def _connectivity(text: str) -> str:
+    if text not in ("public", "private"):
+        raise Mistake(f"{quoted(text)} is neither public nor private", field=True)
+    return text
+
+
 def _quantity(example: str) -> WithJsonSchema:
     pattern = r"^[0-9]+(\.[0-9]+)? *[^0-9. ]+$"
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
@@ -211,6 +217,9 @@ RecordType = Annotated[
 ]
 NameServer = Annotated[Ip | None, from_text(_name_server), _ADDRESS]
 """None is AmazonProvidedDNS."""
+Connectivity = Annotated[
+    Literal["public", "private"], from_text(_connectivity), WithJsonSchema({"enum": ["public", "private"]})
+]
 Duration = Annotated[int, from_text(quantity.duration_ns), _quantity("5 ms")]
 Seconds = Annotated[int, from_text(lambda text: quantity.duration_ns(text, "s")), _quantity("1 s")]
 """A duration that mostly has so many seconds; any unit will do."""

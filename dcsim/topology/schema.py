@@ -5,7 +5,7 @@ Nothing is required here that a zone's own version may still bring; `resolve` as
 
 import re
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -18,6 +18,7 @@ from dcsim.topology.fields import (
     Address,
     Block,
     Boolean,
+    Connectivity,
     Domain,
     Duration,
     EgressRule,
@@ -96,12 +97,6 @@ def _region(text: str) -> str:
     return text
 
 
-def _connectivity(text: str) -> str:
-    if text not in ("public", "private"):
-        raise Mistake(f"{quoted(text)} is neither public nor private", field=True)
-    return text
-
-
 def _start_ns(text: str) -> int:
     """Whole seconds: t = 0 in the middle of one would help nobody."""
     try:
@@ -150,9 +145,6 @@ Image = Annotated[
 Copies = Annotated[int, Whole(1, 100_000)]
 Entries = Annotated[int, Whole(1, 1_000)]
 SecondaryAddresses = Annotated[int, Whole(0, 1_000)]
-Connectivity = Annotated[
-    Literal["public", "private"], from_text(_connectivity), WithJsonSchema({"enum": ["public", "private"]})
-]
 
 
 def _by_default(text: str) -> str:

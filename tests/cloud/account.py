@@ -19,8 +19,8 @@ from dcsim.request import (
     CreateNetworkAclEntry,
     CreateSubnet,
     CreateVpc,
-    Request,
     RunInstances,
+    Verb,
 )
 from dcsim.topology.plan import Plant
 from netvirt.address import parse_cidr, parse_ip
@@ -45,10 +45,10 @@ class Account:
         self.call(CreateVpc("m", parse_cidr("10.0.0.0/16"), mark=MARK))
         self.subnet("net", "10.0.1.0/24")
 
-    def call(self, request: Request) -> list[str]:
+    def call(self, request: Verb) -> list[str]:
         return list(self.control.call(request).ids)
 
-    def refusal(self, request: Request) -> str:
+    def refusal(self, request: Verb) -> str:
         """What is said, without where."""
         with pytest.raises(Refused) as refused:
             self.call(request)

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from journeys.lab import HEAD
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
+from dcsim import build
+from dcsim.problem import Refused
 from dcsim.request import CreateNatGateway, DeleteNatGateway, ReplaceRoute
+from dcsim.topology.load import plan_of
 from dcsim.world import Node
 from netvirt.address import EVERYWHERE, format_ip
 from netvirt.appliance.nat import Nat
@@ -266,3 +270,19 @@ def test_it_is_none_of_the_guests(region: World) -> None:
     assert "nat-a" not in {guest.name for guest in region.world}
     with pytest.raises(KeyError):
         region.world["nat-a"]
+
+
+def test_called_by_name() -> None:
+    world = build(plan_of((HEAD + PRIVATE).encode(), "region.yaml", "region"))
+    assert world.call("DeleteNatGateway", nat_gateway="shop/nat-a").startswith("nat-")
+    made = world.call("CreateNatGateway", name="other", subnet="public-a", elastic_ip="198.18.0.55")
+    world.call("ReplaceRoute", route_table="private-a", destination="0.0.0.0/0", target=made)
+    world.clock.run(until=2 * S)
+    hops = world.trace("app-a", "admin", "tcp 443").forward.hops
+    assert [hop.rule for hop in hops if hop.kind == "igw"] == ["source becomes 198.18.0.55"]
+    with pytest.raises(Refused) as refused:
+        world.call("DeleteNatGateway", nat_gateway="nat-a")
+    assert [each.code for each in refused.value.problems] == ["NatGatewayNotFound"]
+    world.call("CreateNatGateway", name="quiet", subnet="walls", connectivity_type="private")
+    shop = world.control.vpcs["shop"]
+    assert shop.nat_gateways["quiet"].interface.address not in shop.public

@@ -34,29 +34,35 @@ class Border:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._owners: dict[Ip, Owner] = {}
-        self._known: dict[Vni, list[Ip]] = {}
+        self._views: dict[Vni, VpcView] = {}
+        self._private: dict[Ip, tuple[Vni, Ip]] = {}
+        """Public address -> the VPC that has it, and the private one it stands for there."""
 
     def hold(self, view: VpcView) -> None:
         """Take a revision: its public addresses are these, and no others."""
-        for address in self._known.pop(view.vni, ()):
-            owner = self._owners.get(address)
+        before = self._views.get(view.vni)
+        self._views[view.vni] = view
+        if before is not None and before.public is view.public:
+            return
+        for private, public in () if before is None else before.public.items():
             # It may have moved to another VPC, whose news came first.
-            if owner is not None and owner.view.vni == view.vni:
-                del self._owners[address]
-        owners = {public: (private, view.at(private)) for private, public in view.public.items()}
-        known = {public: Owner(view, eni, private) for public, (private, eni) in owners.items() if eni is not None}
-        self._owners |= known
-        self._known[view.vni] = list(known)
+            if self._private.get(public) == (view.vni, private):
+                del self._private[public]
+        self._private |= {public: (view.vni, private) for private, public in view.public.items()}
 
     def decide(self, flow: Flow) -> Owner | Outcome:
         """Whom a packet that has left its network is for."""
         if not may_enter(flow.src):
             return Outcome.GATEWAY
-        owner = self._owners.get(flow.dst)
-        if owner is None:
+        there = self._private.get(flow.dst)
+        if there is None:
             return Outcome.NO_MAPPING
-        return owner if owner.view.internet_gateway else Outcome.GATEWAY
+        vni, private = there
+        view = self._views[vni]
+        interface = view.at(private)
+        if interface is None:
+            return Outcome.NO_MAPPING
+        return Owner(view, interface, private) if view.internet_gateway else Outcome.GATEWAY
 
     def forward(self, packet: Encapsulated) -> Encapsulated | None:
         """The packet on its way to who has its destination; None: dropped and counted."""

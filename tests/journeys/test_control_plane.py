@@ -131,6 +131,34 @@ def test_a_power_cut_forgets_tracked_flows() -> None:
     assert region.post("left", old)[:2] == ("a/r1/h1", Outcome.SECURITY_GROUP)
 
 
+STRANGERS = PAIR.replace("    instances:\n", "      strangers: {ingress: udp 9 from strangers}\n    instances:\n")
+for stranger, net in (("one", "net-a"), ("two", "net-b")):
+    STRANGERS += f"      {stranger}: {{subnet: {net}, security_groups: strangers}}\n"
+
+
+def remembered(region: Region) -> list[tuple[str, int]]:
+    """Decisions to let a guest's flows leave, and to let flows in on its host."""
+    guests = [region[name] for name in ("left", "right", "one", "two")]
+    return [
+        (guest.name, len(guest.nic.port.departures.entries) + len(guest.host.vswitch.arrivals.entries))
+        for guest in guests
+    ]
+
+
+def test_a_change_forgets_what_rests_on_it_and_nothing_else() -> None:
+    region = Region(STRANGERS)
+    for sport in range(1000, 1010):
+        for ends in (("left", "right"), ("one", "two")):
+            assert region.post(ends[0], region.udp(*ends, sport=sport)).outcome is Outcome.DELIVERED
+    all_remembered = [("left", 10), ("right", 10), ("one", 10), ("two", 10)]
+    assert remembered(region) == all_remembered
+    region.call(allow_udp(53, "friends"))
+    region.wait(region.propagation_ns - 1)
+    assert remembered(region) == all_remembered, "until the news"
+    region.wait(2)
+    assert remembered(region) == [("left", 0), ("right", 0), ("one", 10), ("two", 10)]
+
+
 # An instance at run time.
 
 

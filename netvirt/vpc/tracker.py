@@ -70,14 +70,14 @@ class Tracker:
 
     def open(self, flow: Flow, now: Ns) -> Track:
         """Begin to track a flow. The caller has asked `full`."""
-        for key in (flow.key, flow.reply().key):
+        track = Track(flow)
+        for key in (track.key, track.reply_key):
             if key in self.untracked:
                 self.untracked[key].forget_memos()
             if key in self.table:
                 self._remove(self.table[key])
         while len(self.table) >= 2 * self.limit and self._first_end() < now:
             self._remove(heappop(self._by_expiry)[2])
-        track = Track(flow)
         track.expires = now + track.timeout
         self.table[track.key] = track
         self.table[track.reply_key] = track

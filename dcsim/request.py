@@ -4,31 +4,17 @@ Two requests that ask the same are equal, wherever they are written. Names are t
 (security group, network ACL) and `main` (route table) are what EC2 makes with every VPC.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from dcsim.problem import Mark
+from dcsim.asked import Asked
+from dcsim.transit_request import TransitRequest
 from netvirt.address import EVERYWHERE, Cidr, Ip
 
 ALL_PROTOCOLS = -1
 ANY_ICMP = -1
-Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway"]
+Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway"]
 """What a route's target is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """`marks` are the places of single fields, where the file has them apart."""
-
-    mark: Mark = field(compare=False)
-    marks: Mapping[str, Mark] | None = field(default=None, compare=False)
-    words: str = field(default="", compare=False)
-    """How a caller at run time put it: `route_table: private, destination: 0.0.0.0/0`."""
-
-    def where(self, name: str) -> Mark:
-        """The place of a field, or of the whole request."""
-        return (self.marks or {}).get(name, self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,7 +414,8 @@ class CreateFlowLogs(Asked):
 
 
 Request = (
-    CreateManagedPrefixList
+    TransitRequest
+    | CreateManagedPrefixList
     | CreateVpc
     | AssociateVpcCidrBlock
     | CreateSubnet

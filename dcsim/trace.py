@@ -18,6 +18,7 @@ from dcsim.world import Guest, Node, World
 from netvirt import datapath
 from netvirt.address import HostId, Ip, Ns, format_ip
 from netvirt.appliance.contract import Appliance, Rehearsal
+from netvirt.appliance.relay import Relay
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Journey, Outcome
@@ -105,6 +106,8 @@ class _Way(NamedTuple):
     target: Node
     flow: Flow
     by_border: bool
+    backplane: bool = False
+    """From one interface of a transit gateway to another."""
 
 
 class _Tracer:
@@ -137,30 +140,33 @@ class _Tracer:
         if not _powered(source):
             hops.append(_down(source))
         node: Node = source
+        backplane = False
         for _ in range(MOST_APPLIANCES):
-            way = self._step(node, flow, port, hops)
+            way = self._step(node, flow, port, hops, backplane)
             engine = None if way is None else way.target.engine
             if way is None or engine is None:
                 return hops, way
             answer = self._rehearsal(way.target, engine).forward(way.flow, self._world.clock.now)
-            hops.append(answer.hop)
+            if answer.hop is not None:
+                hops.append(answer.hop)
             if answer.flow is None:
                 return hops, None
             node, flow = way.target, answer.flow
+            backplane = isinstance(engine, Relay) and not way.backplane
         hops.append(Hop("vpc", node.name, "it goes in a circle", "", Outcome.TTL_EXPIRED))
         return hops, None
 
-    def _step(self, source: Node, flow: Flow, port: int, hops: list[Hop]) -> _Way | None:
+    def _step(self, source: Node, flow: Flow, port: int, hops: list[Hop], backplane: bool) -> _Way | None:
         """From one interface to the next that does something with the packet."""
         self.zones.add(source.placed.subnet.zone)
-        way = self._leave(source, flow, _ports(flow, port), hops)
+        way = self._leave(source, flow, _ports(flow, port), hops, backplane)
         if way is not None:
             self.zones.add(way.target.placed.subnet.zone)
             hops += self._cross(source, way, flow)
             self._enter(source, way, _ports(way.flow, port), hops)
         return way
 
-    def _leave(self, source: Node, flow: Flow, ports: str, hops: list[Hop]) -> _Way | None:
+    def _leave(self, source: Node, flow: Flow, ports: str, hops: list[Hop], backplane: bool) -> _Way | None:
         view = source.host.vswitch.views.get(source.placed.vpc.vni)
         if view is None or source.placed.interface.id not in view.interfaces:
             if _powered(source):
@@ -172,20 +178,22 @@ class _Tracer:
             hops.append(Hop("vpc", view.name, Outcome.BROADCAST.value, "", Outcome.BROADCAST))
             return None
         neighbour = None
-        if subnet.cidr.holds(flow.dst) and flow.dst not in (subnet.router, view.resolver):
+        # Appliances send everything to the router, and ask nobody.
+        asks = source.engine is None and flow.dst not in (subnet.router, view.resolver)
+        if asks and subnet.cidr.holds(flow.dst):
             neighbour = view.at(flow.dst)
             if neighbour is None or neighbour.id == eni.id:
                 rule = f"nobody answers who has {format_ip(flow.dst)}"
                 hops.append(Hop("arp", subnet.name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"))
                 return None
-        question = Question(view, eni, flow, self._table(source), self._world.clock.now, neighbour)
+        question = Question(view, eni, flow, self._table(source), self._world.clock.now, neighbour, backplane=backplane)
         decision = datapath.egress(question, every_blocker=True)
         self._keep(question, decision)
         advised = [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
         hops += [hop for hop in advised if _matters(source, hop)]
         if decision.public is not None:
             return self._leave_region(replace(flow, src=decision.public), hops)
-        return None if decision.target is None else _Way(self._node(decision.target), flow, False)
+        return None if decision.target is None else _Way(self._node(decision.target), flow, False, backplane)
 
     def _leave_region(self, flow: Flow, hops: list[Hop]) -> _Way | None:
         owner = self._world.outside.border.decide(flow)
@@ -240,7 +248,9 @@ class _Tracer:
         sender = None if way.by_border else view.known(source.placed.interface.id)
         if not way.by_border and (sender is None or sender.host != source.host.id):
             hops.append(Hop("mapping", eni.name, "the sender is not known here yet", "", Outcome.UNVERIFIED_SENDER))
-        question = Question(view, eni, flow, self._table(target), self._world.clock.now, sender=sender)
+        question = Question(
+            view, eni, flow, self._table(target), self._world.clock.now, sender=sender, backplane=way.backplane
+        )
         decision = datapath.ingress(question, every_blocker=True)
         self._keep(question, decision)
         hops += [

@@ -12,13 +12,23 @@ from enum import Enum
 from netvirt import mtu
 from netvirt.address import BROADCAST_IP, Ip, Ns, is_ipv6, is_multicast, parse_cidr, parse_cidr_ipv6
 from netvirt.frame import Flow
-from netvirt.gateway import internet, nat, peering
+from netvirt.gateway import internet, nat, peering, transit
+from netvirt.gateway.transit import Crossing
 from netvirt.journey import Hop, Outcome
 from netvirt.mtu import Excess, Limit
 from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.conntrack import Track
-from netvirt.vpc.route_table import Target, ToInterface, ToInternet, ToNat, ToPeering
+from netvirt.vpc.route_table import (
+    Route,
+    RouteTable,
+    Target,
+    ToInterface,
+    ToInternet,
+    ToNat,
+    ToPeering,
+    ToTransit,
+)
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.services import Service, service_at
 from netvirt.vpc.tracker import Tracker
@@ -66,6 +76,9 @@ class Question:
     public: Ip | None = None
     service: Service | None = None
     limit: Limit | None = None
+    backplane: bool = False
+    """Between interfaces of one transit gateway: on its way there, or come from there."""
+    crossing: Crossing | None = None
 
     @property
     def subnet(self) -> Subnet:
@@ -90,6 +103,8 @@ class Decision:
     limit: Limit | None = None
     """What the way carries at most, where that is less than an interface's MTU. What passes and is larger goes on in
     fragments."""
+    crossing: Crossing | None = None
+    """The packet crosses to this attachment's VPC; `target` is its interface, and `target_view` is not known here."""
 
 
 def egress(question: Question, every_blocker: bool = False) -> Decision:
@@ -109,6 +124,9 @@ def hear(question: Question) -> Decision:
 
 
 def _egress(q: Question) -> Iterator[Hop]:
+    if q.backplane:
+        yield from _cross_transit(q)
+        return
     yield _own_source(q)
     q.service = service_at(q.flow.dst, q.flow.protocol, q.flow.dst_port, q.view.resolver)
     if q.service is not None:
@@ -139,7 +157,21 @@ def _egress(q: Question) -> Iterator[Hop]:
     yield _mapping_hop(q)
 
 
+def _cross_transit(q: Question) -> Iterator[Hop]:
+    """From a transit gateway's interface in this VPC to another attachment's."""
+    gateway = q.view.transit_of(q.eni.id)
+    assert gateway is not None, "only its own interfaces send through the backplane"
+    hop, q.crossing = transit.cross(gateway, q.view.vni, q.subnet.zone, q.flow)
+    yield hop
+    if q.crossing is not None:
+        q.target = q.crossing.interface
+        yield Hop("mapping", "", f"{q.target.name} is on host {q.target.host_name}")
+
+
 def _ingress(q: Question) -> Iterator[Hop]:
+    if q.backplane and q.sender is not None and q.view.transit_of(q.sender.id) is not None:
+        yield Hop("destination", q.eni.name, "from its transit gateway")
+        return
     if q.sender is not None and q.sender.id not in q.view.interfaces and q.eni.id in q.view.nat_gateways.values():
         yield nat.refused_to_strangers(q.eni.name)
     if q.sender is None or q.sender.subnet != q.eni.subnet:
@@ -178,7 +210,9 @@ def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decis
             if not every_blocker:
                 break
     q = question
-    return Decision(tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public, q.service, q.limit)
+    return Decision(
+        tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public, q.service, q.limit, q.crossing
+    )
 
 
 def _own_source(q: Question) -> Hop:
@@ -325,6 +359,20 @@ def _route_hop(q: Question) -> Hop:
         q.target_view = q.view.peers.get(route.target.peering)
         if q.target_view is None:
             return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
+    elif isinstance(route.target, ToTransit):
+        return _transit_hop(q, route.target, table, route)
+    return Hop("rt", table.name, route.text, route.written)
+
+
+def _transit_hop(q: Question, way: ToTransit, table: RouteTable, route: Route) -> Hop:
+    """The way to a transit gateway is its interface in the sender's own zone."""
+    gateway = q.view.transit_gateways.get(way.gateway)
+    if gateway is None:
+        return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
+    entrance = transit.enter(gateway, q.view.vni, q.subnet.zone)
+    if isinstance(entrance, Hop):
+        return entrance
+    q.neighbour = entrance
     return Hop("rt", table.name, route.text, route.written)
 
 

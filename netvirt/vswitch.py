@@ -13,6 +13,7 @@ from netvirt.datapath import Decision, Question, Tracking
 from netvirt.flow_log.meter import REFUSALS, Meter
 from netvirt.fragmentation import fragments
 from netvirt.frame import Flow, Frame, flow_of, parse, quoted_flow
+from netvirt.gateway.transit import BACKPLANE_MAC, Crossing
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
 from netvirt.memo import Grounds, Memo
@@ -168,10 +169,13 @@ class VSwitch:
         if header.dst & _GROUP_BIT or datapath.is_group_address(flow.dst, subnet):
             return self._drop(frame, Outcome.BROADCAST)
         neighbour = _neighbour(view, subnet, header)
-        if neighbour is None and header.dst != subnet.router_mac:
+        backplane = header.dst == BACKPLANE_MAC and view.transit_of(eni.id) is not None
+        if neighbour is None and header.dst != subnet.router_mac and not backplane:
             return self._drop(frame, Outcome.UNKNOWN_MAC)
         quoted, (size, dont_fragment) = quoted_flow(frame.data, flow), router.measure(frame.data)
-        question = Question(view, eni, flow, port.tracker, now, neighbour, quoted, None, size, dont_fragment)
+        question = Question(
+            view, eni, flow, port.tracker, now, neighbour, quoted, None, size, dont_fragment, backplane=backplane
+        )
         return self._depart(port, frame, question)
 
     def _depart(self, port: Port, frame: Frame, question: Question) -> Encapsulated | Fragments | Reply | None:
@@ -185,6 +189,8 @@ class VSwitch:
             return self._serve(port, frame, question, decision.service)
         if decision.public is not None:
             return self._leave_region(port, frame, question, decision, decision.public)
+        if decision.crossing is not None:
+            return self._cross(port, frame, question, decision, decision.crossing)
         assert decision.target is not None and decision.target_view is not None, "what passes has a target"
         eni, target, view = question.eni, decision.target, decision.target_view
         track = _commit(question, decision)
@@ -198,6 +204,19 @@ class VSwitch:
             rewrite = b"" if macs_out == macs_in else macs_out
             nouns = _rests_on(question.view, eni, target)
             port.departures.keep(Departure(frame.key, track, nouns, tunnel, macs_in, rewrite))
+        return Encapsulated(Frame(macs_out + frame.data[12:], frame.key, frame.odd), tunnel)
+
+    def _cross(
+        self, port: Port, frame: Frame, question: Question, decision: Decision, crossing: Crossing
+    ) -> Encapsulated:
+        """Over a transit gateway's backplane into another VPC."""
+        eni, target, vni = question.eni, crossing.interface, crossing.attachment.vni
+        track = _commit(question, decision)
+        tunnel = _tunnel(port, frame, Tunnel(self.host, target.host, vni, eni.number, question.flow.key))
+        macs_in, macs_out = frame.data[:12], target.mac.to_bytes(6) + BACKPLANE_MAC.to_bytes(6)
+        if track is not None and not frame.odd:
+            nouns = _rests_on(question.view, eni, target)
+            port.departures.keep(Departure(frame.key, track, nouns, tunnel, macs_in, macs_out))
         return Encapsulated(Frame(macs_out + frame.data[12:], frame.key, frame.odd), tunnel)
 
     def _leave_region(
@@ -281,7 +300,8 @@ class VSwitch:
             return self._drop(frame, Outcome.STALE_MAPPING)
         interface = view.interfaces[eni]
         quoted = quoted_flow(frame.data, flow)
-        question = Question(view, interface, flow, port.tracker, now, quoted=quoted, sender=sender)
+        backplane = header.src == BACKPLANE_MAC
+        question = Question(view, interface, flow, port.tracker, now, quoted=quoted, sender=sender, backplane=backplane)
         return self._arrive(port, packet, question, sender)
 
     def _arrive(self, port: Port, packet: Encapsulated, question: Question, sender: Interface | None) -> Port | None:
@@ -346,4 +366,4 @@ def _rests_on(view: VpcView, eni: Interface, other: Interface) -> tuple[str, ...
     """The resources whose change could change a decision about traffic between these two, at `eni`."""
     subnet = view.subnets[eni.subnet]
     ways = [pcx for pcx, peer in view.peers.items() if other.id in peer.interfaces]
-    return (eni.id, other.id, subnet.id, subnet.table, subnet.acl, *eni.groups, *ways)
+    return (eni.id, other.id, subnet.id, subnet.table, subnet.acl, *eni.groups, *ways, *view.transit_gateways)

@@ -55,6 +55,8 @@ ROOMS = [
     "hypervisor.images",
     "hypervisor.machine",
     "dcsim.problem",
+    "dcsim.asked",
+    "dcsim.transit_request",
     "dcsim.request",
     "dcsim.rng",
     "dcsim.clock",

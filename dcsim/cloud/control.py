@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 from dcsim.cloud import (
     cidr_block,
@@ -18,6 +19,7 @@ from dcsim.cloud import (
     route_table,
     security_group,
     subnet,
+    transit_gateway,
     vpc,
 )
 from dcsim.cloud.capacity import Capacity
@@ -28,6 +30,7 @@ from dcsim.cloud.peering import Peering
 from dcsim.cloud.placed import Installed
 from dcsim.cloud.public_address import PublicAddresses, mapped
 from dcsim.cloud.refusal import find, refusal
+from dcsim.cloud.transit_gateway import Transit
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
 from dcsim.request import (
@@ -74,6 +77,7 @@ from dcsim.request import (
     RunInstances,
     Verb,
 )
+from dcsim.transit_request import CreateTransitGatewayVpcAttachment
 from netvirt.address import Ip
 from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.view import VpcView
@@ -115,6 +119,7 @@ class Control:
         self.peerings: dict[str, Peering] = {}
         self.hosted_zones: dict[str, HostedZone] = {}
         self.flow_logs: dict[str, FlowLog] = {}
+        self.transits: dict[str, Transit] = {}
         self._former_peerings: set[str] = set()
 
     def call(self, request: Verb) -> Change:
@@ -125,6 +130,8 @@ class Control:
 
     def _concerned(self, request: Verb) -> list[str]:
         """The VPCs whose views a request could change, as things stand."""
+        if isinstance(request, transit_gateway.Verb):
+            return transit_gateway.attached_vpcs(self.transits, request)
         homes: list[str] = []
         match request:
             case CreateVpc() | AllocateAddress() | CreateManagedPrefixList():
@@ -146,6 +153,8 @@ class Control:
         return [] if holder is None else [holder.vpc.name]
 
     def _carry_out(self, request: Verb) -> list[str]:
+        if isinstance(request, transit_gateway.Verb):
+            return transit_gateway.call(self.transits, request)
         match request:
             case CreateVpc():
                 return vpc.create_vpc(self.vpcs, self.layout.region, self._epoch_ns, request)
@@ -183,6 +192,8 @@ class Control:
                 return flow_log.create_flow_logs(home, self.flow_logs, request)
             case CreateNatGateway():
                 return self._create_nat_gateway(home, request)
+            case CreateTransitGatewayVpcAttachment():
+                return self._attach_transit_gateway(home, request)
             case DeleteNatGateway():
                 return nat_gateway.delete_nat_gateway(home, self.public, request)
             case CreateInternetGateway():
@@ -252,10 +263,17 @@ class Control:
         return [self.vpcs[each.other(home.name)] for each in self.peerings.values() if home.name in each.vpcs]
 
     def touched(self, name: str) -> list[str]:
-        """The VPCs whose views a change of this one changes: its own, and its peers'."""
+        """The VPCs whose views a change of this one changes: its own, its peers', and those at its transit gateways."""
         if name not in self.vpcs:
             return []
-        return [name, *(peering.other(name) for peering in self.peerings.values() if name in peering.vpcs)]
+        peers = [peering.other(name) for peering in self.peerings.values() if name in peering.vpcs]
+        fellows = [
+            each.vpc.name
+            for transit in self.transits.values()
+            if transit.attached(name)
+            for each in transit.attachments.values()
+        ]
+        return list(dict.fromkeys([name, *peers, *fellows]))
 
     def _run_instances(self, home: Vpc, request: RunInstances) -> list[str]:
         wanted = home.subnets.get(request.subnet)
@@ -271,6 +289,15 @@ class Control:
         self._on_run(placed)
         # Whoever names one of its groups as a peer now means its address too.
         return [placed.interface.id, *placed.interface.groups]
+
+    def _attach_transit_gateway(self, home: Vpc, request: CreateTransitGatewayVpcAttachment) -> list[str]:
+        first = self._interfaces + 1
+        self._interfaces += len(request.subnets)
+        args = home, self.transits, self.layout, self._capacity, count(first)
+        installed = transit_gateway.create_transit_gateway_vpc_attachment(*args, request)
+        for each in installed:
+            self._on_install(each)
+        return [self.transits[request.transit_gateway].id, *(each.interface.id for each in installed)]
 
     def _create_nat_gateway(self, home: Vpc, request: CreateNatGateway) -> list[str]:
         self._interfaces += 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from dcsim.asked import Asked
 from dcsim.cloud.capacity import Capacity, Zone, check_type, is_arm, vcpus
 from dcsim.cloud.interface_limits import ipv4_addresses
 from dcsim.cloud.placed import Placed
@@ -13,7 +14,8 @@ from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake, Refused
-from dcsim.request import Asked, CreateNatGateway, RunInstances
+from dcsim.request import CreateNatGateway, RunInstances
+from dcsim.transit_request import CreateTransitGatewayVpcAttachment
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
 from netvirt.vpc.view import Interface, Subnet
@@ -24,7 +26,7 @@ GROUPS_PER_INTERFACE = 5
 INSTANCE_MAC = 0x0A_01_00_00_00_00
 """Interfaces' MAC addresses count up from here: locally administered."""
 
-NeedsPlace = RunInstances | CreateNatGateway
+NeedsPlace = RunInstances | CreateNatGateway | CreateTransitGatewayVpcAttachment
 """What asks for an address and a host."""
 
 

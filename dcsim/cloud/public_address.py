@@ -6,9 +6,10 @@ EC2 User Guide, "Elastic IP addresses", "Amazon EC2 instance IP addressing".
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dcsim.asked import Asked
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
-from dcsim.request import AllocateAddress, Asked, AssociateAddress, DisassociateAddress, ReleaseAddress
+from dcsim.request import AllocateAddress, AssociateAddress, DisassociateAddress, ReleaseAddress
 from dcsim.topology.internet import REGION_POOL
 from netvirt.address import Ip, format_ip
 from netvirt.vpc.view import Interface

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TypeVar
 
+from dcsim.asked import Asked
 from dcsim.problem import Problem, Refused
-from dcsim.request import Asked
 
 T = TypeVar("T")
 

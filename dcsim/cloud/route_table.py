@@ -9,7 +9,17 @@ from dcsim.request import CreateRoute, CreateRouteTable, DeleteRoute, DeleteRout
 from dcsim.rng import stream
 from netvirt.address import Cidr, parse_cidr
 from netvirt.vpc.prefix_list import PrefixList
-from netvirt.vpc.route_table import Local, Route, RouteTable, Target, ToInterface, ToInternet, ToNat, ToPeering
+from netvirt.vpc.route_table import (
+    Local,
+    Route,
+    RouteTable,
+    Target,
+    ToInterface,
+    ToInternet,
+    ToNat,
+    ToPeering,
+    ToTransit,
+)
 
 SERVICES = parse_cidr("169.254.168.0/22")
 """No route may lead there: the host answers it (VPC User Guide, "Route table concepts")."""
@@ -128,14 +138,18 @@ def _target(
     if request.through == "nat_gateway":
         nat = find(vpc.nat_gateways, request.target, request, "NatGatewayNotFound", "NAT gateway")
         return ToNat(nat.id, nat.name)
+    if request.through == "transit_gateway":
+        transit = find(vpc.transits, request.target, request, "InvalidTransitGatewayID.NotFound", "transit gateway")
+        _outside(vpc, request, destination)
+        return ToTransit(transit.id, transit.name)
     ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
     peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
+    _outside(vpc, request, destination)
+    return ToPeering(peering.id, peering.name)
+
+
+def _outside(vpc: Vpc, request: CreateRoute | ReplaceRoute, destination: Cidr | PrefixList) -> None:
     if isinstance(destination, Cidr) and vpc.covers(destination):
         message = f"{destination} is in {vpc.name} itself"
-        raise refusal(
-            request,
-            "InvalidParameterValue",
-            message,
-            "a route more specific than local leads to an instance or a NAT gateway",
-        )
-    return ToPeering(peering.id, peering.name)
+        advice = "a route more specific than local leads to an instance or a NAT gateway"
+        raise refusal(request, "InvalidParameterValue", message, advice)

@@ -17,7 +17,7 @@ from netvirt.vpc.route_table import Local, Route, RouteTable
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.services import Services, Zone
 from netvirt.vpc.traffic import Traffic
-from netvirt.vpc.view import Interface, VpcView
+from netvirt.vpc.view import Interface, TransitGateway, VpcView
 
 LARGEST, SMALLEST = 16, 28
 """Prefix lengths a VPC or subnet may have (VPC User Guide, "VPC CIDR blocks", "Subnet CIDR blocks")."""
@@ -36,6 +36,14 @@ def resource_id(prefix: str, *names: str, gone: Container[str] = ()) -> str:
     tellings = chain([names], ((*names, str(time)) for time in count(2)))
     ids = (f"{prefix}-{hashlib.sha256('/'.join(told).encode()).hexdigest()[:17]}" for told in tellings)
     return next(each for each in ids if each not in gone)
+
+
+class Transit(Protocol):
+    id: str
+    name: str
+
+    def frozen(self) -> TransitGateway:
+        """As it is now."""
 
 
 class HostedZone(Protocol):
@@ -76,6 +84,8 @@ class Vpc:
     managed: Interfaces = field(init=False)
     """Of what AWS manages, by its name."""
     nat_gateways: dict[str, NatGateway] = field(default_factory=dict)
+    transits: dict[str, Transit] = field(default_factory=dict)
+    """Transit gateways that it is attached to."""
     by_address: dict[Ip, str] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     """Resource id -> where the file asked for it, for messages about conflicts."""
@@ -142,6 +152,7 @@ class Vpc:
             peers=peers,
             internet_gateway=self.internet_gateway[0],
             public=self.public.frozen(),
+            transit_gateways={each.id: each for each in (transit.frozen() for transit in self.transits.values())},
             nat_gateways={each.id: each.interface.id for each in self.nat_gateways.values()},
         )
 

@@ -42,9 +42,20 @@ from dcsim.topology.quantity import (
     format_size,
 )
 from dcsim.topology.schema import UNIX_EPOCH
+from dcsim.transit_request import (
+    AssociateTransitGatewayRouteTable,
+    CreateTransitGateway,
+    CreateTransitGatewayRoute,
+    CreateTransitGatewayRouteTable,
+    CreateTransitGatewayVpcAttachment,
+    EnableTransitGatewayRouteTablePropagation,
+    TransitRequest,
+)
 from netvirt.address import format_ip
 
-Regional = CreateManagedPrefixList | CreateVpcPeeringConnection | CreateHostedZone | ChangeResourceRecordSets
+Regional = (
+    CreateManagedPrefixList | CreateVpcPeeringConnection | CreateHostedZone | ChangeResourceRecordSets | TransitRequest
+)
 """What stands beside VPCs."""
 
 
@@ -99,7 +110,40 @@ def expanded(plan: Plan) -> str:
         parts += ["", "vpc_peering_connections:"]
     for each in joints:
         parts.append(f"  {each.name}: {_inline({'vpc': each.vpc, 'peer_vpc': each.peer_vpc})}")
-    return "\n".join([*parts, *_hosted_zones(plan.requests), *_internet(plan.internet)]) + "\n"
+    parts += [*_transit_gateways(plan.requests), *_hosted_zones(plan.requests), *_internet(plan.internet)]
+    return "\n".join(parts) + "\n"
+
+
+def _transit_gateways(requests: Iterable[Request]) -> list[str]:
+    gateways: dict[str, Block] = {}
+    for request in requests:
+        if isinstance(request, CreateTransitGateway):
+            gateways[request.name] = {}
+        elif isinstance(request, TransitRequest):
+            _write_transit(gateways[request.transit_gateway], request)
+    if not gateways:
+        return []
+    return ["", "transit_gateways:", *(f"  {name}: {_inline(block)}" for name, block in gateways.items())]
+
+
+def _write_transit(gateway: Block, request: TransitRequest) -> None:
+    match request:
+        case CreateTransitGatewayVpcAttachment(name=name):
+            block: Block = {"vpc": request.vpc, "subnets": list(request.subnets)}
+            if request.appliance_mode_support:
+                block["appliance_mode_support"] = "enable"
+            _map(gateway, "attachments")[name] = block
+        case CreateTransitGatewayRouteTable(name=name):
+            _map(gateway, "route_tables")[name] = {}
+        case AssociateTransitGatewayRouteTable(route_table=name, attachment=attachment):
+            _list(_map(_map(gateway, "route_tables"), name), "associations").append(attachment)
+        case EnableTransitGatewayRouteTablePropagation(route_table=name, attachment=attachment):
+            _list(_map(_map(gateway, "route_tables"), name), "propagations").append(attachment)
+        case CreateTransitGatewayRoute(route_table=name, destination=destination, attachment=target):
+            routes = _map(_map(_map(gateway, "route_tables"), name), "routes")
+            routes[str(destination)] = target or "blackhole"
+        case CreateTransitGateway():
+            raise AssertionError("it has been written")
 
 
 def _prefix_lists(requests: Iterable[Request]) -> list[str]:
@@ -204,6 +248,7 @@ def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
 
 
 def _write(vpc: _Vpc, request: Request) -> None:
+    assert not isinstance(request, CreateVpc | Regional), "these stand beside VPCs, not in them"
     match request:
         case AssociateVpcCidrBlock(cidr_block=block):
             vpc.secondary_cidr_blocks.append(str(block))
@@ -248,14 +293,6 @@ def _write(vpc: _Vpc, request: Request) -> None:
             vpc.nat_gateways[request.name] = _nat_gateway(request)
         case CreateFlowLogs(name=name):
             _flow_log(vpc.flow_logs.setdefault(name, {}), request)
-        case (
-            CreateVpc()
-            | CreateManagedPrefixList()
-            | CreateVpcPeeringConnection()
-            | CreateHostedZone()
-            | ChangeResourceRecordSets()
-        ):
-            raise AssertionError("these stand beside VPCs, not in them")
 
 
 def _boolean(value: bool) -> str:

@@ -24,6 +24,8 @@ from dcsim.topology.tree import NOTHING
 from dcsim.topology.words import quoted
 from netvirt.address import Cidr, Ip, parse_cidr, parse_ip
 
+ANYWHERE_LATER = ("id", "tags")
+"""Keys that every resource will have."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 RECORD_NAME = re.compile(r"(\*|[a-z0-9_-]{1,63})(\.[a-z0-9_-]{1,63})*")
@@ -69,6 +71,13 @@ def _boolean(text: str) -> bool:
     if text not in ("true", "false"):
         raise Mistake(f"{quoted(text)} is neither true nor false", field=True)
     return text == "true"
+
+
+def _switch(text: str) -> bool:
+    """EC2's word where it does not say true and false."""
+    if text not in ("enable", "disable"):
+        raise Mistake(f"{quoted(text)} is neither enable nor disable", field=True)
+    return text == "enable"
 
 
 def check_name(text: str) -> str:
@@ -193,6 +202,7 @@ _ADDRESS = WithJsonSchema({"type": "string", "format": "ipv4", "examples": ["10.
 Text = Annotated[str, from_text(str), _TEXT]
 Name = Annotated[str, from_text(check_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
 Boolean = Annotated[bool, from_text(_boolean), WithJsonSchema({"type": "boolean"})]
+Switch = Annotated[bool, from_text(_switch), WithJsonSchema({"enum": ["enable", "disable"]})]
 Block = Annotated[Cidr, from_text(_block), _BLOCK]
 Address = Annotated[Ip, from_text(_address), _ADDRESS]
 PublicAddress = Annotated[

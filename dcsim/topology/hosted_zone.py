@@ -5,7 +5,8 @@ from ipaddress import AddressValueError, IPv4Address
 
 from dcsim.request import AssociateDhcpOptions, ChangeResourceRecordSets, CreateHostedZone, ModifyVpcAttribute, Request
 from dcsim.topology.context import Context
-from dcsim.topology.schema import HostedZoneSpec, RecordSpec, VpcSpec
+from dcsim.topology.dns_spec import HostedZoneSpec, RecordSpec
+from dcsim.topology.schema import VpcSpec
 from dcsim.topology.tree import Path
 from dcsim.topology.words import instead, quoted
 

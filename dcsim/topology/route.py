@@ -11,7 +11,7 @@ from dcsim.topology.schema import RouteTableFields
 from dcsim.topology.words import instead, number, quoted
 from netvirt.address import Cidr, parse_cidr
 
-Through = Literal["instance", "nat_gateway", "internet_gateway", "vpc_peering_connection"]
+Through = Literal["instance", "nat_gateway", "internet_gateway", "vpc_peering_connection", "transit_gateway"]
 USUAL_GATEWAY = "igw"
 
 
@@ -58,6 +58,8 @@ def route_target(
         return _ambiguous(context, vpc, text, kinds, mark)
     if kinds == ["vpc_peering_connection"] and not _leads_through(context, vpc, text, mark):
         return None
+    if kinds == ["transit_gateway"] and not _is_attached(context, vpc, text, mark):
+        return None
     return text, kinds[0]
 
 
@@ -73,6 +75,8 @@ def _kinds(context: Context, vpc: Vpc, name: str) -> list[Through]:
         kinds.append("internet_gateway")
     if name in context.peerings:
         kinds.append("vpc_peering_connection")
+    if name in context.file.transit_gateways:
+        kinds.append("transit_gateway")
     return kinds
 
 
@@ -82,6 +86,7 @@ def _ambiguous(context: Context, vpc: Vpc, name: str, kinds: list[Through], mark
         "nat_gateway": f"a NAT gateway of {vpc.name}",
         "internet_gateway": f"the internet gateway of {vpc.name}",
         "vpc_peering_connection": "a peering connection",
+        "transit_gateway": "a transit gateway",
     }
     *others, last = (words[kind] for kind in kinds)
     message = f"{name} is {', '.join(others)} and {last}"
@@ -96,6 +101,15 @@ def _leads_through(context: Context, vpc: Vpc, name: str, mark: Mark) -> bool:
     return False
 
 
+def _is_attached(context: Context, vpc: Vpc, name: str, mark: Mark) -> bool:
+    attached = [each.vpc for each in context.file.transit_gateways[name].attachments.values()]
+    if vpc.name in attached:
+        return True
+    advice = f"it attaches {', '.join(dict.fromkeys(attached)) or 'none'}"
+    context.complain(mark, f"{vpc.name} cannot route through {name}", advice)
+    return False
+
+
 def _unknown(context: Context, vpc: Vpc, text: str, mark: Mark) -> None:
     gateways = {USUAL_GATEWAY, *(each.internet_gateway for each in context.vpcs.values())}
     if vpc.internet_gateway is None and text in gateways:
@@ -104,12 +118,15 @@ def _unknown(context: Context, vpc: Vpc, text: str, mark: Mark) -> None:
         return
     here = [name for name, peering in context.peerings.items() if peering is None or peering.joins(vpc.name)]
     gateway = [vpc.internet_gateway] if vpc.internet_gateway else []
-    known = dict.fromkeys([*vpc.instances.every(), *vpc.nat_gateways.every(), *gateway, *here])
+    known = dict.fromkeys(
+        [*vpc.instances.every(), *vpc.nat_gateways.every(), *gateway, *here, *context.file.transit_gateways]
+    )
     advice = instead(text, known, f"{vpc.name} has") if known else f"{vpc.name} has none"
     nouns = ["instance"]
     nouns += ["NAT gateway"] if vpc.nat_gateways.every() else []
     nouns += ["internet gateway"] if gateway else []
     nouns += ["peering connection"] if context.peerings else []
+    nouns += ["transit gateway"] if context.file.transit_gateways else []
     *others, last = nouns
     noun = f"{', '.join(others)} or {last}" if others else last
     context.complain(mark, f"no {noun} {quoted(text)}", advice)

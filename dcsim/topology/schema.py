@@ -10,11 +10,12 @@ from typing import Annotated, ClassVar
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from dcsim.problem import Mistake
+from dcsim.topology.dns_spec import DhcpOptionsSpec, HostedZoneSpec
 from dcsim.topology.fields import (
+    ANYWHERE_LATER,
     NAMES_OR_MAP,
     ONE_OR_MORE,
     PER_ZONE,
-    VALUES_OR_MAP,
     Address,
     Block,
     Boolean,
@@ -26,15 +27,12 @@ from dcsim.topology.fields import (
     Frequency,
     IngressRule,
     Name,
-    NameServer,
     NumberedEgress,
     NumberedIngress,
     PublicAddress,
     Queue,
     Rate,
     Ratio,
-    RecordName,
-    RecordType,
     Seconds,
     Spec,
     Text,
@@ -45,13 +43,12 @@ from dcsim.topology.fields import (
 from dcsim.topology.log_format import AggregationInterval, LogFormat, ResourceType, TrafficType
 from dcsim.topology.plan import Internet, Link, Plant
 from dcsim.topology.quantity import count, format_duration, format_rate, format_size, size_bytes
+from dcsim.topology.transit_spec import TransitGatewaySpec
 from dcsim.topology.words import quoted
 
 PLANT = Plant()
 INTERNET = Internet()
 SHIPPED_IMAGES = ("agent",)
-ANYWHERE_LATER = ("id", "tags")
-"""Keys that every resource will have."""
 VPC_LATER = (
     "auto_scaling_groups",
     "db_clusters",
@@ -68,7 +65,6 @@ REGION_LATER = (
     "quotas",
     "regions",
     "sites",
-    "transit_gateways",
     "vpn_connections",
 )
 FULL_FRAME_BYTES = 1514
@@ -357,18 +353,6 @@ class InstanceSpec(InstanceFields):
     count: Copies | None = Field(default=None, description="Copies NAME-1, NAME-2, in each zone if per_zone is there.")
 
 
-class DhcpOptionsSpec(Spec):
-    noun: ClassVar[str] = "DHCP option set"
-    later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, "netbios_name_servers", "netbios_node_type")
-    domain_name: Domain | None = Field(default=None, description="By default AWS's own for the region.")
-    domain_name_servers: Annotated[list[NameServer], *ONE_OR_MORE] = Field(
-        default=[], description="Four addresses at most; by default AmazonProvidedDNS, the VPC's resolver."
-    )
-    ntp_servers: Annotated[list[Address], *ONE_OR_MORE] = Field(
-        default=[], description="Four addresses at most; by default none."
-    )
-
-
 class VpcSpec(Spec):
     noun: ClassVar[str] = "vpc"
     later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, *VPC_LATER)
@@ -410,27 +394,6 @@ class VpcPeeringConnectionSpec(Spec):
     noun: ClassVar[str] = "peering connection"
     vpc: Text = Field(description="The VPC that asks for it.")
     peer_vpc: Text = Field(description="The other VPC, which accepts at once. Both need routes through it.")
-
-
-class RecordSpec(Spec):
-    noun: ClassVar[str] = "record"
-    later: ClassVar[tuple[str, ...]] = ("alias", "weight", "failover", "region", "health_check", "multi_value_answer")
-    type: RecordType = Field(default="A", description="A, CNAME, PTR or TXT. By default A.")
-    ttl: Seconds = Field(default=300_000_000_000, description="How long it may be remembered; by default 300 s.")
-    values: Annotated[list[Text], *ONE_OR_MORE] = Field(
-        description="Addresses or guests' names for A; a name for CNAME and PTR; text for TXT."
-    )
-
-
-class HostedZoneSpec(Spec):
-    noun: ClassVar[str] = "hosted zone"
-    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
-    vpcs: Annotated[list[Text], *ONE_OR_MORE] | None = Field(
-        default=None, description="The VPCs that see it: a private zone. By default it is public."
-    )
-    records: dict[RecordName, Annotated[RecordSpec, *VALUES_OR_MAP]] = Field(
-        default={}, description="By name before the zone's, @ for its own; an address or a guest's name is enough."
-    )
 
 
 class PrefixListSpec(Spec):
@@ -485,5 +448,6 @@ class TopologyFile(Spec):
     vpc_peering_connections: dict[Name, VpcPeeringConnectionSpec] = Field(
         default={}, description="By name: what joins two VPCs."
     )
+    transit_gateways: dict[Name, TransitGatewaySpec] = Field(default={}, description="By name: routers between VPCs.")
     hosted_zones: dict[Domain, HostedZoneSpec] = Field(default={}, description="DNS zones, by domain name.")
     internet: InternetSpec = Field(default=InternetSpec(), description="The rest of the world.")

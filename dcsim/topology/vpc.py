@@ -32,6 +32,7 @@ from dcsim.topology.route import routes
 from dcsim.topology.rule import NumberedRule
 from dcsim.topology.schema import InstanceFields, NatGatewayFields, RouteTableFields, SubnetFields, VpcSpec
 from dcsim.topology.security_group import group_rules
+from dcsim.topology.transit_gateway import transit_gateways
 from dcsim.topology.tree import Path
 from dcsim.topology.words import number, quoted
 from netvirt.address import Cidr, Ip, format_ip, parse_ip
@@ -68,6 +69,7 @@ def requests(context: Context) -> tuple[Request, ...]:
         *(each for vpc in vpcs for each in _instances(context, vpc)),
         *(each for vpc in vpcs for each in _elastic_ips(context, vpc)),
         *(each for vpc in vpcs for each in nat_gateways(context, vpc.names, vpc.nat_gateways)),
+        *transit_gateways(context),
         *(each for vpc in vpcs for each in routes(context, vpc.names, vpc.route_tables)),
         *hosted_zones(context),
         *(each for vpc in vpcs for each in flow_logs(context, vpc.names, vpc.spec)),

@@ -9,9 +9,12 @@ from netvirt.journey import Hop, Outcome
 
 
 class Answer(NamedTuple):
-    """What becomes of a packet inside: the hop that says so, and how the packet leaves; None: it does not."""
+    """What becomes of a packet inside: the hop that says so, if there is anything to say, and how the packet leaves.
 
-    hop: Hop
+    None: it does not leave.
+    """
+
+    hop: Hop | None
     flow: Flow | None
 
 

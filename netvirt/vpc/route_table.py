@@ -62,7 +62,29 @@ class ToNat:
         return self.name
 
 
-Target = Local | ToInterface | ToPeering | ToInternet | ToNat
+@dataclass(frozen=True, slots=True)
+class ToTransit:
+    """A transit gateway that the VPC is attached to."""
+
+    gateway: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ToAttachment:
+    """In a transit gateway's table: one of its attachments; none in a black hole."""
+
+    attachment: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Target = Local | ToInterface | ToPeering | ToInternet | ToNat | ToTransit | ToAttachment
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,38 @@ class Interface:
 
 
 @dataclass(frozen=True, slots=True)
+class VpcAttachment:
+    """A VPC at a transit gateway. `interfaces` are by zone; `table` is the id of the table that it is associated with,
+    empty when there is none."""
+
+    id: str
+    name: str
+    vpc: str
+    vni: Vni
+    table: str
+    appliance_mode: bool
+    interfaces: Mapping[str, Interface]
+
+
+@dataclass(frozen=True, slots=True)
+class TransitGateway:
+    """Everything by id; nothing in it ever changes."""
+
+    id: str
+    name: str
+    attachments: Mapping[str, VpcAttachment]
+    tables: Mapping[str, RouteTable]
+
+    def attachment_of(self, vni: Vni) -> VpcAttachment | None:
+        """A VPC has one at most."""
+        return next((each for each in self.attachments.values() if each.vni == vni), None)
+
+    @property
+    def interfaces(self) -> Iterator[Interface]:
+        return (interface for each in self.attachments.values() for interface in each.interfaces.values())
+
+
+@dataclass(frozen=True, slots=True)
 class VpcView:
     """Dictionaries are keyed by id; `by_address`, `by_mac`, `by_number` and `by_name` lead to interface ids.
     Nothing in it ever changes.
@@ -105,17 +137,31 @@ class VpcView:
     """The id of the attached one, empty when there is none."""
     public: Mapping[Ip, Ip]
     """Private address -> the public one it has at the internet gateway."""
+    transit_gateways: Mapping[str, TransitGateway]
+    """Those that the VPC is attached to."""
     nat_gateways: Mapping[str, str]
     """The interface of each one that is available, by the gateway's id."""
 
     def known(self, eni: str) -> Interface | None:
-        """An interface of this VPC or of a peer."""
-        return next((view.interfaces[eni] for view in self.near() if eni in view.interfaces), None)
+        """An interface of this VPC, of a peer, or of a transit gateway in another VPC."""
+        near = next((view.interfaces[eni] for view in self.near() if eni in view.interfaces), None)
+        return near or next((each for each in self._far() if each.id == eni), None)
 
     def numbered(self, number: int) -> Interface | None:
-        """The interface with that number, of this VPC or of a peer."""
+        """The interface with that number, among those that `known` knows."""
         eni = next((view.by_number[number] for view in self.near() if number in view.by_number), None)
-        return None if eni is None else self.known(eni)
+        if eni is not None:
+            return self.known(eni)
+        return next((each for each in self._far() if each.number == number), None)
+
+    def transit_of(self, eni: str) -> TransitGateway | None:
+        """The transit gateway that an interface belongs to, here or in another VPC."""
+        gateways = self.transit_gateways.values()
+        return next((each for each in gateways if any(eni == interface.id for interface in each.interfaces)), None)
+
+    def _far(self) -> Iterator[Interface]:
+        for gateway in self.transit_gateways.values():
+            yield from gateway.interfaces
 
     def near(self) -> "Iterator[VpcView]":
         """This VPC and its peers."""

@@ -394,6 +394,7 @@ def test_a_rehearsal_says_what_will_happen_and_makes_nothing_happen() -> None:
         said, twice = rehearsal.forward(flow, Ns(now)), rehearsal.forward(flow, Ns(now))
         assert (said, before) == (twice, len(list(nat.table)))
         done = through(nat, IP(bytes(as_packet(flow))), now)
+        assert said.hop is not None
         assert said.hop.outcome is (done if isinstance(done, Outcome) else None)
         if said.flow is not None:
             assert said.flow.key == flow_of(bytes(HEADER / done)).key

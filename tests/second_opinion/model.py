@@ -37,6 +37,9 @@ from dcsim.request import (
     RunInstances,
 )
 from dcsim.topology.plan import Outsider
+from dcsim.transit_request import (
+    TransitRequest,
+)
 from netvirt.address import Cidr
 
 from .packet import Packet
@@ -238,6 +241,7 @@ class Region:
         if isinstance(request, CreateManagedPrefixList):
             self.prefix_lists[request.name] = tuple(map(IPv4Network, request.entries))
             return
+        assert not isinstance(request, TransitRequest), "no world of these has one"
         vpc = self.vpcs[request.vpc]
         match request:
             case AssociateVpcCidrBlock():

@@ -2,14 +2,18 @@
 
 from dcsim.cloud.instance import Launched
 from dcsim.cloud.placed import Installed
+from dcsim.request import NAT_IMAGE
 from dcsim.rng import stream
 from hypervisor.clock import Source
+from hypervisor.forwarder import Forwarder
 from hypervisor.guest import Guest
 from hypervisor.host import Nic
 from hypervisor.idle import Idle
 from hypervisor.machine.machine import Machine
 from hypervisor.machine.settings import Settings
 from hypervisor.managed import Managed
+from netvirt.appliance.nat import Ways
+from netvirt.appliance.nat_instance import NatInstance
 from netvirt.constant import Constant, Evidence
 
 BOOT_NS = Constant(
@@ -19,9 +23,13 @@ BOOT_NS = Constant(
 
 
 def guest_of(placed: Launched, nic: Nic, seed: int) -> Guest:
-    """Machine code where there is an image; otherwise a guest that idles and answers pings."""
+    """Machine code where there is an image, or a NAT instance; otherwise a guest that idles and answers pings."""
     request = placed.request
     source = Source(nic.source_id + 2)
+    if request.image == NAT_IMAGE:
+        interface = placed.interface
+        ways = Ways(interface.name, interface.mac, placed.subnet.router_mac, (interface.address,))
+        return Forwarder(interface.addresses, placed.subnet.blocks, source, lambda: NatInstance(ways))
     if placed.image is None:
         return Idle(placed.interface.addresses, placed.subnet.blocks, source)
     frequency_hz = request.frequency_hz or Settings().frequency_hz

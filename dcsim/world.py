@@ -28,6 +28,7 @@ from dcsim.topology.internet import REGION_POOL
 from dcsim.topology.plan import INTERNET, Outsider, Plan
 from dcsim.topology.words import instead
 from hypervisor.clock import Source
+from hypervisor.forwarder import Forwarder
 from hypervisor.guest import Guest as Running
 from hypervisor.host import Host, Instance, Nic, Shape
 from hypervisor.managed import Managed
@@ -72,7 +73,7 @@ class Node:
     @property
     def engine(self) -> Appliance | None:
         """What forwards packets here; None where nobody does, or only a program knows."""
-        return self.instance.guest.engine if isinstance(self.instance.guest, Managed) else None
+        return self.instance.guest.engine if isinstance(self.instance.guest, Managed | Forwarder) else None
 
 
 @dataclass(slots=True)

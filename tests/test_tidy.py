@@ -50,6 +50,7 @@ ROOMS = [
     "hypervisor.driver",
     "hypervisor.managed",
     "hypervisor.idle",
+    "hypervisor.forwarder",
     "hypervisor.devices",
     "hypervisor.firmware",
     "hypervisor.images",

@@ -14,8 +14,12 @@ from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake, Refused
+<<<<<<< HEAD
 from dcsim.request import CreateNatGateway, RunInstances
 from dcsim.transit_request import CreateTransitGatewayVpcAttachment
+=======
+from dcsim.request import NAT_IMAGE, Asked, CreateNatGateway, RunInstances
+>>>>>>> 1ed2dbf (NAT instances: an instance that boots dcsim's own image nat forwards what is not for itself)
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
 from netvirt.vpc.view import Interface, Subnet
@@ -89,7 +93,7 @@ def groups_of(vpc: Vpc, owner: str, wanted: tuple[str, ...], request: Asked) -> 
 
 def load_image_of(request: RunInstances) -> Image | None:
     """One of dcsim's, or a file beside the one that names it."""
-    if request.image is None:
+    if request.image in (None, NAT_IMAGE):
         return None
     if is_arm(request.instance_type):
         message = f"{request.instance_type} is an AArch64 type, and images run on x86-64 so far"

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from dcsim.problem import Mark, Problem
 from dcsim.request import (
+    NAT_IMAGE,
     AssociateRouteTable,
     CreateNatGateway,
     CreateRoute,
     CreateSubnet,
     CreateVpc,
     Request,
+    RunInstances,
 )
 
 MAIN_TABLE = "main"
@@ -31,9 +33,16 @@ class _Networks:
             each.subnet: each.route_table for each in ours if isinstance(each, AssociateRouteTable)
         }
         self.routes = [each for each in ours if isinstance(each, CreateRoute)]
+        self.instances = [each for each in ours if isinstance(each, RunInstances)]
         self.gateways = {each.name: each for each in ours if isinstance(each, CreateNatGateway)}
 
     def doubts(self) -> Iterator[Problem]:
+        for instance in self.instances:
+            if instance.image == NAT_IMAGE and instance.source_dest_check:
+                message = (
+                    f"{instance.name} is to forward packets of others, and its source/destination check drops them"
+                )
+                yield _warning(instance.mark, message, "Write source_dest_check: false")
         for gateway in self.gateways.values():
             yield from self._leads_nowhere(gateway)
         for route in self.routes:

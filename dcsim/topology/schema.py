@@ -48,7 +48,13 @@ from dcsim.topology.words import quoted
 
 PLANT = Plant()
 INTERNET = Internet()
+<<<<<<< HEAD
 SHIPPED_IMAGES = ("agent",)
+=======
+SHIPPED_IMAGES = ("agent", "nat")
+ANYWHERE_LATER = ("id", "tags")
+"""Keys that every resource will have."""
+>>>>>>> 1ed2dbf (NAT instances: an instance that boots dcsim's own image nat forwards what is not for itself)
 VPC_LATER = (
     "auto_scaling_groups",
     "db_clusters",
@@ -323,7 +329,9 @@ class InstanceFields(Spec):
         default=None, description="By default the VPC's default group."
     )
     image: Image | None = Field(
-        default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
+        default=None,
+        description="What it boots: agent, an ELF file beside this one, or nat, a NAT instance; "
+        "nothing idles, answers pings.",
     )
     private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
     secondary_private_ip_addresses: Annotated[list[Address], *ONE_OR_MORE] = Field(

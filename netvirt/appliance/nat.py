@@ -41,6 +41,17 @@ class Ways(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """Where gateways and instances differ. `picks_up`: any TCP segment but a reset opens a connection."""
+
+    picks_up: bool = False
+    forwards_fragments: bool = True
+
+
+GATEWAY = Manner()
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     rule: str
     outcome: Outcome
@@ -59,8 +70,11 @@ class Translation(NamedTuple):
 class Nat:
     """Forwards what comes to its interface. `metrics` outlive its power."""
 
-    def __init__(self, ways: Ways, metrics: Metrics, table: Translations | None = None) -> None:
+    def __init__(
+        self, ways: Ways, metrics: Metrics, table: Translations | None = None, manner: Manner = GATEWAY
+    ) -> None:
         self.ways = ways
+        self.manner = manner
         self.metrics = metrics
         self.table = table or Translations(ways.addresses)
         self._fragments = Fragments()
@@ -105,23 +119,28 @@ class Nat:
             return Outcome.TTL_EXPIRED
         found = self._fragments.find(flow, packet.identification, now)
         if found is None:
-            translation = decide(self.table, flow, quoted_flow(data, flow), now)
+            translation = decide(self.table, self.manner, flow, quoted_flow(data, flow), now)
         else:
             translation = Translation(*found)
         if isinstance(translation, Refusal):
-            return self._refuse(translation, packet, flow)
+            return self._refuse(translation.outcome, packet, flow)
         if flow.more_fragments and not flow.fragment_offset:
             self._fragments.keep(flow, packet.identification, translation.session, translation.outward, now)
         self._commit(translation, flow, len(data) - HEADER_BYTES, now)
+        if not translation.about:
+            self._passed(translation.session, packet, translation.outward)
         return [self._frame(translated(data, translation))]
 
-    def _refuse(self, refusal: Refusal, packet: Ipv4, flow: Flow) -> list[bytes] | Outcome:
-        if refusal.outcome is Outcome.NO_PORT:
+    def _refuse(self, outcome: Outcome, packet: Ipv4, flow: Flow) -> list[bytes] | Outcome:
+        if outcome is Outcome.NO_PORT:
             self.metrics.error_port_allocation += 1
         outward = flow.dst not in self.ways.addresses
-        if refusal.outcome is Outcome.NO_TRANSLATION and outward and flow.protocol == TCP and not flow.tcp_flags & RST:
+        if outcome is Outcome.NO_TRANSLATION and outward and flow.protocol == TCP and not flow.tcp_flags & RST:
             return [self._frame(bytes(HEADER_BYTES) + _reset(packet))]
-        return refusal.outcome
+        return outcome
+
+    def _passed(self, session: Session, packet: Ipv4, outward: bool) -> None:
+        """A packet of this connection goes on. A gateway has nothing to remember of it."""
 
     def _commit(self, translation: Translation, flow: Flow, size: int, now: Ns) -> None:
         session = translation.session
@@ -139,16 +158,17 @@ class Nat:
         return Ethernet(self.ways.router_mac, self.ways.mac, ETHERTYPE_IPV4, data[HEADER_BYTES:]).emit()
 
     def rehearse(self) -> "NatRehearsal":
-        return NatRehearsal(self.ways.name, self.table.over())
+        return NatRehearsal(self.ways.name, self.manner, self.table.over())
 
 
 class NatRehearsal:
-    def __init__(self, name: str, table: Translations) -> None:
+    def __init__(self, name: str, manner: Manner, table: Translations) -> None:
         self._name = name
+        self._manner = manner
         self._table = table
 
     def forward(self, flow: Flow, now: Ns) -> Answer:
-        translation = decide(self._table, flow, None, now)
+        translation = decide(self._table, self._manner, flow, None, now)
         if isinstance(translation, Refusal):
             return Answer(Hop("nat", self._name, translation.rule, "", translation.outcome, translation.code), None)
         session = translation.session
@@ -161,11 +181,13 @@ class NatRehearsal:
         return Answer(Hop("nat", self._name, f"destination becomes {source_text(session.inside)}"), here)
 
 
-def decide(table: Translations, flow: Flow, quoted: Flow | None, now: Ns) -> Translation | Refusal:
+def decide(table: Translations, manner: Manner, flow: Flow, quoted: Flow | None, now: Ns) -> Translation | Refusal:
     """What becomes of a packet. `quoted` is the flow inside an ICMP error. Changes nothing."""
     inward = flow.dst in table.addresses
     if flow.protocol not in (TCP, UDP, ICMP):
         return Refusal("it translates TCP, UDP and ICMP only", Outcome.GATEWAY, "PROTOCOL_RESTRICTION")
+    if not manner.forwards_fragments and (flow.fragment_offset or flow.more_fragments):
+        return Refusal("it puts fragments together, which is not modelled", Outcome.UNKNOWN, "UNSUPPORTED_COMPONENT")
     if flow.fragment_offset:
         return Refusal("the first fragment has not come through", Outcome.FRAGMENT)
     if flow.more_fragments and flow.protocol != UDP:
@@ -180,7 +202,7 @@ def decide(table: Translations, flow: Flow, quoted: Flow | None, now: Ns) -> Tra
     session = table.by_inside(flow.key, now)
     if session is not None:
         return Translation(session, outward=True)
-    return _begin(table, flow, now)
+    return _begin(table, manner, flow, now)
 
 
 def _decide_error(table: Translations, flow: Flow, quoted: Flow | None, now: Ns) -> Translation | Refusal:
@@ -195,8 +217,8 @@ def _decide_error(table: Translations, flow: Flow, quoted: Flow | None, now: Ns)
     return Translation(session, outward, about=True)
 
 
-def _begin(table: Translations, flow: Flow, now: Ns) -> Translation | Refusal:
-    if not opens_connection(flow):
+def _begin(table: Translations, manner: Manner, flow: Flow, now: Ns) -> Translation | Refusal:
+    if not opens_connection(flow) and not (manner.picks_up and not flow.tcp_flags & RST):
         return Refusal("it knows no such connection", Outcome.NO_TRANSLATION)
     if flow.protocol == ICMP and flow.icmp_type != icmp.ECHO_REQUEST:
         if flow.icmp_type == icmp.ECHO_REPLY:

@@ -13,7 +13,7 @@ from netvirt.address import Ip, Ns, format_ip
 from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
 from netvirt.vpc.traffic import ICMP, TCP
-from netvirt.wire.tcp import ACK, FIN, RST, SYN
+from netvirt.wire.tcp import ACK, FIN, RST, SYN, Tcp
 
 SECOND = 1_000_000_000
 _GUIDE = "VPC User Guide, NAT gateway basics"
@@ -44,7 +44,7 @@ _Destination = tuple[int, Ip, int, Ip]
 class Session:
     """A connection and its translation. `inside` is its first packet as it came, `outside` as it leaves."""
 
-    __slots__ = ("address", "established", "expires", "finished", "inside", "outside", "port")
+    __slots__ = ("address", "established", "expires", "finished", "inside", "last", "outside", "port")
 
     def __init__(self, inside: Flow, outside: Flow, address: Ip, port: int) -> None:
         self.inside = inside
@@ -55,6 +55,8 @@ class Session:
         self.finished: frozenset[bool] = frozenset()
         """Which sides have sent a FIN: True is the inside."""
         self.expires = Ns(0)
+        self.last: Tcp | None = None
+        """The last segment from inside, where somebody wants to know it."""
 
     @property
     def closing(self) -> bool:
@@ -148,6 +150,11 @@ class Translations:
         return sum(_destination(each.inside, each.address) == destination for each in alive) >= self.limit
 
     def keep(self, session: Session, now: Ns) -> None:
+        before = self._inside.get(session.inside.key)
+        if before is not None:
+            # It has ended, and nobody has looked since.
+            del self._queue(before)[before]
+            self._forget(before)
         self._inside[session.inside.key] = session
         self._outside[session.outside.key] = session
         self._counts[_destination(session.inside, session.address)] += 1
@@ -161,9 +168,11 @@ class Translations:
     def _grant(self, session: Session, now: Ns) -> None:
         self._idle.pop(session, None)
         self._closing.pop(session, None)
-        queue = self._closing if session.closing else self._idle
-        queue[session] = None
+        self._queue(session)[session] = None
         session.expires = Ns(now + (self.timeouts.closing if session.closing else self.timeouts.idle))
+
+    def _queue(self, session: Session) -> OrderedDict[Session, None]:
+        return self._closing if session.closing else self._idle
 
     @property
     def first_end(self) -> Ns | None:

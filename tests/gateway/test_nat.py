@@ -272,6 +272,24 @@ def test_it_is_none_of_the_guests(region: World) -> None:
         region.world["nat-a"]
 
 
+def test_a_peer_gets_nothing_from_it() -> None:
+    """Nothing leads there from another VPC but its own address; even that is refused before it is looked at."""
+    other = """
+  data:
+    cidr_block: 10.1.0.0/16
+    subnets: {net: {availability_zone: a, cidr_block: 10.1.0.0/24, route_table: out}}
+    route_tables: {out: {routes: {10.0.0.0/16: pcx, 0.0.0.0/0: pcx}}}
+    instances: {db: {subnet: net}}
+vpc_peering_connections: {pcx: {vpc: shop, peer_vpc: data}}
+internet:"""
+    region = World(PRIVATE.replace("\ninternet:", other))
+    end = region.fate("db", "10.0.0.4")
+    assert (end.outcome, end.place) == (Outcome.GATEWAY, appliance(region, "nat-a").host.name)
+    traced = region.traced("db", "10.0.0.4")
+    assert [hop.code for hop in traced.forward.blockers][0] == "NGW_REQUIRES_SOURCE_IN_VPC"
+    assert region.fate("db", ADMIN).outcome is Outcome.NOT_TRANSITIVE
+
+
 def test_called_by_name() -> None:
     world = build(plan_of((HEAD + PRIVATE).encode(), "region.yaml", "region"))
     assert world.call("DeleteNatGateway", nat_gateway="shop/nat-a").startswith("nat-")

@@ -13,13 +13,9 @@ from netvirt.address import EVERYWHERE, Cidr, Ip
 
 ALL_PROTOCOLS = -1
 ANY_ICMP = -1
-<<<<<<< HEAD
-Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway"]
-=======
 NAT_IMAGE = "nat"
 """An image without machine code: an instance that boots it is a NAT instance of dcsim's own."""
-Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway"]
->>>>>>> 1ed2dbf (NAT instances: an instance that boots dcsim's own image nat forwards what is not for itself)
+Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway"]
 """What a route's target is."""
 
 

@@ -116,6 +116,7 @@ class _Tracer:
         self._tables: dict[str, _Scratch] = {}
         self._rehearsals: dict[str, Rehearsal] = {}
         self.zones: set[str] = set()
+        self._origin: Guest | None = None
         self._advisor = Advisor()
         self.latency_ns = 0
 
@@ -140,6 +141,7 @@ class _Tracer:
         if not _powered(source):
             hops.append(_down(source))
         node: Node = source
+        self._origin = source
         backplane = False
         for _ in range(MOST_APPLIANCES):
             way = self._step(node, flow, port, hops, backplane)
@@ -147,14 +149,10 @@ class _Tracer:
             if way is None or engine is None:
                 return hops, way
             answer = self._rehearsal(way.target, engine).forward(way.flow, self._world.clock.now)
-<<<<<<< HEAD
-            if answer.hop is not None:
-                hops.append(answer.hop)
-=======
             if answer.flow is None and isinstance(way.target, Guest) and way.target.placed.interface.owns(way.flow.dst):
                 return hops, way  # for the guest itself
-            hops.append(answer.hop)
->>>>>>> 1ed2dbf (NAT instances: an instance that boots dcsim's own image nat forwards what is not for itself)
+            if answer.hop is not None:
+                hops.append(answer.hop)
             if answer.flow is None:
                 return hops, None
             node, flow = way.target, answer.flow
@@ -184,8 +182,9 @@ class _Tracer:
             hops.append(Hop("vpc", view.name, Outcome.BROADCAST.value, "", Outcome.BROADCAST))
             return None
         neighbour = None
-        # Appliances send everything to the router, and ask nobody.
-        asks = source.engine is None and flow.dst not in (subnet.router, view.resolver)
+        # Who forwards sends everything to the router, and asks nobody.
+        forwards = source.engine is not None and source is not self._origin
+        asks = not forwards and flow.dst not in (subnet.router, view.resolver)
         if asks and subnet.cidr.holds(flow.dst):
             neighbour = view.at(flow.dst)
             if neighbour is None or neighbour.id == eni.id:

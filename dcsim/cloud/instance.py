@@ -14,12 +14,8 @@ from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake, Refused
-<<<<<<< HEAD
-from dcsim.request import CreateNatGateway, RunInstances
+from dcsim.request import NAT_IMAGE, CreateNatGateway, RunInstances
 from dcsim.transit_request import CreateTransitGatewayVpcAttachment
-=======
-from dcsim.request import NAT_IMAGE, Asked, CreateNatGateway, RunInstances
->>>>>>> 1ed2dbf (NAT instances: an instance that boots dcsim's own image nat forwards what is not for itself)
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
 from netvirt.vpc.view import Interface, Subnet

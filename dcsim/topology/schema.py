@@ -48,13 +48,7 @@ from dcsim.topology.words import quoted
 
 PLANT = Plant()
 INTERNET = Internet()
-<<<<<<< HEAD
-SHIPPED_IMAGES = ("agent",)
-=======
 SHIPPED_IMAGES = ("agent", "nat")
-ANYWHERE_LATER = ("id", "tags")
-"""Keys that every resource will have."""
->>>>>>> 1ed2dbf (NAT instances: an instance that boots dcsim's own image nat forwards what is not for itself)
 VPC_LATER = (
     "auto_scaling_groups",
     "db_clusters",

@@ -286,7 +286,7 @@ internet:"""
     end = region.fate("db", "10.0.0.4")
     assert (end.outcome, end.place) == (Outcome.GATEWAY, appliance(region, "nat-a").host.name)
     traced = region.traced("db", "10.0.0.4")
-    assert [hop.code for hop in traced.forward.blockers][0] == "NGW_REQUIRES_SOURCE_IN_VPC"
+    assert traced.forward.blockers[0].code == "NGW_REQUIRES_SOURCE_IN_VPC"
     assert region.fate("db", ADMIN).outcome is Outcome.NOT_TRANSITIVE
 
 

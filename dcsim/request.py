@@ -15,8 +15,10 @@ ALL_PROTOCOLS = -1
 ANY_ICMP = -1
 NAT_IMAGE = "nat"
 """An image without machine code: an instance that boots it is a NAT instance of dcsim's own."""
-Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway"]
+Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway", "nowhere"]
 """What a route's target is."""
+BLACKHOLE, UNKNOWN = "blackhole", "unknown"
+"""Targets that are `nowhere`: what is gone, and what is not simulated."""
 
 
 @dataclass(frozen=True, slots=True)

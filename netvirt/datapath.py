@@ -26,6 +26,7 @@ from netvirt.vpc.route_table import (
     ToInterface,
     ToInternet,
     ToNat,
+    ToNowhere,
     ToPeering,
     ToTransit,
 )
@@ -348,6 +349,8 @@ def _route_hop(q: Question) -> Hop:
         rule = "no route to the destination"
         return Hop("rt", table.name, rule, "", Outcome.NO_ROUTE, "NO_ROUTE_TO_DESTINATION")
     q.way = route.target
+    if isinstance(route.target, ToNowhere):
+        return _nowhere_hop(table.name, route, route.target)
     if isinstance(route.target, ToInterface | ToNat):
         q.neighbour = q.view.interfaces.get(_eni_of(q.view, route.target))
         if q.neighbour is None:
@@ -374,6 +377,12 @@ def _transit_hop(q: Question, way: ToTransit, table: RouteTable, route: Route) -
         return entrance
     q.neighbour = entrance
     return Hop("rt", table.name, route.text, route.written)
+
+
+def _nowhere_hop(table: str, route: Route, target: ToNowhere) -> Hop:
+    if target.simulated:
+        return Hop("rt", table, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
+    return Hop("rt", table, route.text, route.written, Outcome.UNKNOWN, "UNSUPPORTED_COMPONENT")
 
 
 def _eni_of(view: VpcView, target: ToInterface | ToNat) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dcsim.cloud.peering import Peering
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
-from dcsim.request import CreateRoute, CreateRouteTable, DeleteRoute, DeleteRouteTable, ReplaceRoute
+from dcsim.request import BLACKHOLE, CreateRoute, CreateRouteTable, DeleteRoute, DeleteRouteTable, ReplaceRoute
 from dcsim.rng import stream
 from netvirt.address import Cidr, parse_cidr
 from netvirt.vpc.prefix_list import PrefixList
@@ -17,6 +17,7 @@ from netvirt.vpc.route_table import (
     ToInterface,
     ToInternet,
     ToNat,
+    ToNowhere,
     ToPeering,
     ToTransit,
 )
@@ -126,6 +127,8 @@ def _write(vpc: Vpc, table: RouteTable, routes: tuple[Route, ...]) -> list[str]:
 def _target(
     vpc: Vpc, peerings: Mapping[str, Peering], destination: Cidr | PrefixList, request: CreateRoute | ReplaceRoute
 ) -> Target:
+    if request.through == "nowhere":
+        return ToNowhere(request.target == BLACKHOLE)
     if request.through == "instance":
         interface = find(vpc.interfaces, request.target, request, "InvalidInstanceID.NotFound", "instance")
         return ToInterface(interface.id, interface.name)

@@ -1,5 +1,6 @@
 """What a folder holds that the topology has not, or has otherwise: said once each, with counts."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dcsim.topology.words import plural
@@ -18,17 +19,30 @@ def some(names: list[str]) -> str:
     return ", ".join(map(printable, names[:LISTED])) + (f" and {more} more" if more > 0 else "")
 
 
+def _counted(head: str, every: dict[tuple[str, str], dict[str, None]]) -> Iterator[str]:
+    if every:
+        yield head
+    for (noun, what), names in sorted(every.items()):
+        words = f"{plural(len(names), noun)} {what}".rstrip()
+        yield f"- {words}: {some(list(names))}"
+
+
 @dataclass(slots=True)
 class Notes:
-    """`left_out`, `changed`: what -> whom. `missing`: the command that would tell -> who is named without it."""
+    """`left_out`, `unknown`: what -> whom. `missing`: the command that would tell -> who is named without it."""
 
     left_out: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    unknown: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     changed: dict[str, None] = field(default_factory=dict)
     missing: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def leave_out(self, noun: str, name: str, what: str = "") -> None:
         """`noun` in the singular; `what` follows it: `route`, `to a NAT gateway`."""
         self.left_out.setdefault((noun, what), {})[name] = None
+
+    def lead_to_unknown(self, noun: str, name: str, what: str) -> None:
+        """As `leave_out`; it is there, and says that dcsim does not know what becomes of a packet."""
+        self.unknown.setdefault((noun, what), {})[name] = None
 
     def change(self, sentence: str) -> None:
         self.changed[sentence] = None
@@ -38,12 +52,7 @@ class Notes:
 
     def lines(self) -> list[str]:
         """For people, at the head of the file and on the terminal."""
-        lines = []
-        if self.left_out:
-            lines.append("Left out:")
-        for (noun, what), names in sorted(self.left_out.items()):
-            words = f"{plural(len(names), noun)} {what}".rstrip()
-            lines.append(f"- {words}: {some(list(names))}")
+        lines = [*_counted("Left out:", self.left_out), *_counted("Unknown to dcsim:", self.unknown)]
         if self.changed:
             lines += ["Not as in AWS:", *(f"- {sentence}" for sentence in self.changed)]
         if self.missing:

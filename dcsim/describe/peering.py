@@ -4,6 +4,7 @@ from dcsim.describe.inventory import Inventory
 from dcsim.describe.names import Wanted, distinct
 from dcsim.describe.notes import Notes
 from dcsim.describe.shapes import Peering, Vpc
+from dcsim.request import BLACKHOLE, UNKNOWN
 
 
 def active(stock: Inventory, vpcs: dict[str, Vpc], notes: Notes) -> list[Peering]:
@@ -30,7 +31,7 @@ def _overlap(a: Vpc, b: Vpc) -> bool:
 def peering_names(peerings: list[Peering], vpcs: dict[str, str]) -> dict[str, str]:
     """Its tag, or the two VPCs' names: shop-data."""
     tags = {each.vpc_peering_connection_id: each.tagged or "-".join(ends(each, vpcs)) for each in peerings}
-    return distinct(Wanted(aws_id, tag) for aws_id, tag in tags.items())
+    return distinct((Wanted(aws_id, tag) for aws_id, tag in tags.items()), (BLACKHOLE, UNKNOWN))
 
 
 def ends(peering: Peering, vpcs: dict[str, str]) -> tuple[str, str]:

@@ -35,8 +35,7 @@ def _named(home: Home) -> Iterator[str]:
             yield from (each.prefix_list_id for each in permission.prefix_list_ids)
     for table in home.route_tables.values():
         for route in table.routes:
-            # A gateway endpoint's list says what its service's addresses are, not where the VPC leads.
-            if route.destination_prefix_list_id and not (route.gateway_id or "").startswith("vpce-"):
+            if route.destination_prefix_list_id:
                 yield route.destination_prefix_list_id
 
 

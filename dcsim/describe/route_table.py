@@ -1,9 +1,10 @@
-"""Routes: to what leads where the file can say it; the others are named."""
+"""Routes, and what they lead to."""
 
 from dcsim.describe.rule import IPV6, Peers, list_name
 from dcsim.describe.shapes import Route, RouteTable
 from dcsim.describe.vpc import Home
-from dcsim.describe.write import Map, Remark
+from dcsim.describe.write import Map, Noted
+from dcsim.request import BLACKHOLE, UNKNOWN
 from netvirt.address import EVERYWHERE, Cidr
 
 KINDS = {
@@ -23,28 +24,19 @@ KINDS = {
 
 
 def routes(home: Home, table: RouteTable, peers: Peers) -> Map:
-    """Destination -> target, by block, the default route last; what is left out stays as a remark."""
+    """Destination -> target, by block, the default route last. What is not simulated is said to be unknown."""
     name = home.names[table.route_table_id]
-    found: dict[Cidr | str, str] = {}
-    remarks: Map = {}
+    found: dict[Cidr | str, str | Noted] = {}
     for route in table.routes:
-        if route.gateway_id == "local":
-            continue
-        destination = _destination(name, route, peers)
+        destination = None if route.gateway_id == "local" else _destination(name, route, peers)
         if destination is None:
             continue
         target = _target(route)
-        called = home.names.get(target)
-        if route.state == "blackhole" or called is None:
-            lost = route.state == "blackhole"
-            noun, what = ("blackhole route", "") if lost else ("route", f"to {_kind(target)}")
-            peers.notes.leave_out(noun, f"{name} {destination} -> {target}", what)
-            why = "a blackhole" if lost else "not simulated"
-            remarks[f"left out {destination}"] = Remark(f"{destination} -> {target}: {why}")
-        else:
-            found.setdefault(destination, called)
-    order = sorted(found, key=_reading_order)
-    return {str(block): found[block] for block in order} | remarks
+        called = BLACKHOLE if route.state == "blackhole" else home.names.get(target, UNKNOWN)
+        if called == UNKNOWN:
+            peers.notes.lead_to_unknown("route", f"{name} {destination} -> {target}", f"to {_kind(target)}")
+        found.setdefault(destination, Noted(called, target) if called in (BLACKHOLE, UNKNOWN) else called)
+    return {str(destination): found[destination] for destination in sorted(found, key=_reading_order)}
 
 
 def _reading_order(destination: Cidr | str) -> tuple[int, Cidr, str]:
@@ -58,12 +50,9 @@ def _destination(table: str, route: Route, peers: Peers) -> Cidr | str | None:
     """A block, or the name of a prefix list."""
     if route.destination_cidr_block is not None:
         return route.destination_cidr_block
-    if route.destination_prefix_list_id is not None and _target(route)[:5] != "vpce-":
-        return list_name(route.destination_prefix_list_id, table, peers)
     if route.destination_prefix_list_id is not None:
-        peers.notes.leave_out("route", f"{table} {route.destination_prefix_list_id}", "to VPC endpoints")
-    else:
-        peers.notes.leave_out("route", f"{table} {route.destination_ipv6_cidr_block}", IPV6)
+        return list_name(route.destination_prefix_list_id, table, peers)
+    peers.notes.leave_out("route", f"{table} {route.destination_ipv6_cidr_block}", IPV6)
     return None
 
 

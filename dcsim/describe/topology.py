@@ -21,6 +21,7 @@ from dcsim.describe.section import section
 from dcsim.describe.shapes import Peering
 from dcsim.describe.vpc import Home, home_of, name_everything
 from dcsim.describe.write import Entry, Map, Noted, written
+from dcsim.request import BLACKHOLE, UNKNOWN
 from dcsim.topology.plan import INTERNET
 from dcsim.topology.vpc import DEFAULT_INSTANCE_TYPE
 from dcsim.topology.words import plural
@@ -44,7 +45,7 @@ def describe(directory: Path, region: str | None = None, account: str | None = N
     peerings = peering_names(joints, vpcs)
     homes = [home_of(stock, vpc, vpcs[vpc.vpc_id], notes) for vpc in chosen.vpcs.values()]
     for home in homes:
-        name_everything(home, chosen, tuple(peerings.values()))
+        name_everything(home, chosen, (*peerings.values(), BLACKHOLE, UNKNOWN))
         home.names |= {joint: name for joint, name in peerings.items() if home.name in _ends_of(joint, joints, vpcs)}
     _say_who_answers(homes, notes)
     public = public_addresses(homes, notes)

@@ -125,8 +125,8 @@ def _miss(stock: Inventory, home: Home, notes: Notes) -> None:
             notes.miss(f"aws ec2 {command}", home.vpc.vpc_id)
 
 
-def name_everything(home: Home, region: Region, peerings: Collection[str]) -> None:
-    """`peerings` are names that routes know already."""
+def name_everything(home: Home, region: Region, known: Collection[str]) -> None:
+    """`known` are words that routes know already."""
     names = home.names
     names |= distinct(_wanted_subnets(home, region), ())
     names |= distinct(_wanted_tables(home, region))
@@ -136,8 +136,8 @@ def name_everything(home: Home, region: Region, peerings: Collection[str]) -> No
     )
     names |= _group_names(home)
     if home.gateway:
-        names |= distinct([Wanted(home.gateway.internet_gateway_id, home.gateway.tagged or USUAL_GATEWAY)], peerings)
-    doors = {*peerings, *([names[home.gateway.internet_gateway_id]] if home.gateway else [])}
+        names |= distinct([Wanted(home.gateway.internet_gateway_id, home.gateway.tagged or USUAL_GATEWAY)], known)
+    doors = {*known, *([names[home.gateway.internet_gateway_id]] if home.gateway else [])}
     wanted = (
         Wanted(each.id, without_region(each.tag or each.service, region.name), region.zone(each.subnet))
         for each in home.guests

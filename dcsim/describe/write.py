@@ -18,29 +18,14 @@ class Noted:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """A line of its own, among the keys of a map, that is nothing but a comment."""
-
-    text: str
-
-
 Value = str | list[str] | dict[str, "Entry"]
-Entry = Value | Noted | Remark
+Entry = Value | Noted
 Map = dict[str, Entry]
 
 
 def written(key: str, entry: Entry, indent: int = 0) -> Iterator[str]:
     """`key: value  # note`: in one line where that is short and nothing in it has a note."""
     pad = " " * indent
-    if isinstance(entry, dict) and entry and all(isinstance(each, Remark) for each in entry.values()):
-        # Comments alone would be nothing, which is not an empty map.
-        yield f"{pad}{key}: {{}}"
-        yield from (line for each in entry.values() for line in written("", each, indent + 2))
-        return
-    if isinstance(entry, Remark):
-        yield f"{pad}# {printable(entry.text)}"
-        return
     value, note = (entry.value, entry.note) if isinstance(entry, Noted) else (entry, "")
     end = f"  # {printable(note)}" if note else ""
     plain = _plain(value)
@@ -63,7 +48,7 @@ def _plain(value: Value) -> str | list[str] | Block | None:
         return value
     block: Block = {}
     for key, each in value.items():
-        plain = None if isinstance(each, Noted | Remark) else _plain(each)
+        plain = None if isinstance(each, Noted) else _plain(each)
         if plain is None:
             return None
         block[key] = plain

@@ -1,17 +1,15 @@
 """What a route goes through: an instance of the VPC, one of its gateways, or a peering that it is in."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 from dcsim.problem import Mark
-from dcsim.request import CreateRoute, PrefixListName, Request
+from dcsim.request import BLACKHOLE, UNKNOWN, CreateRoute, PrefixListName, Request, Through
 from dcsim.topology.context import Context, Vpc
 from dcsim.topology.names import Catalog, Copy
 from dcsim.topology.schema import RouteTableFields
 from dcsim.topology.words import instead, number, quoted
 from netvirt.address import Cidr, parse_cidr
 
-Through = Literal["instance", "nat_gateway", "internet_gateway", "vpc_peering_connection", "transit_gateway"]
 USUAL_GATEWAY = "igw"
 
 
@@ -77,6 +75,8 @@ def _kinds(context: Context, vpc: Vpc, name: str) -> list[Through]:
         kinds.append("vpc_peering_connection")
     if name in context.file.transit_gateways:
         kinds.append("transit_gateway")
+    if name in (BLACKHOLE, UNKNOWN):
+        kinds.append("nowhere")
     return kinds
 
 
@@ -87,6 +87,7 @@ def _ambiguous(context: Context, vpc: Vpc, name: str, kinds: list[Through], mark
         "internet_gateway": f"the internet gateway of {vpc.name}",
         "vpc_peering_connection": "a peering connection",
         "transit_gateway": "a transit gateway",
+        "nowhere": "what leads nowhere",
     }
     *others, last = (words[kind] for kind in kinds)
     message = f"{name} is {', '.join(others)} and {last}"

@@ -240,7 +240,8 @@ class RouteTableFields(Spec):
     routes: dict[str, Text] | None = Field(
         default=None,
         description="Destination, a block or a prefix list: target, the name of an instance, of a NAT gateway, of the "
-        "VPC's internet gateway or of a peering connection.",
+        "VPC's internet gateway or of a peering connection; blackhole for one that is gone, unknown for what is not "
+        "simulated.",
     )
 
 

@@ -84,7 +84,17 @@ class ToAttachment:
         return self.name
 
 
-Target = Local | ToInterface | ToPeering | ToInternet | ToNat | ToTransit | ToAttachment
+@dataclass(frozen=True, slots=True)
+class ToNowhere:
+    """What was there is gone: a black hole. Or it is not simulated, and nobody can say what becomes of a packet."""
+
+    simulated: bool
+
+    def __str__(self) -> str:
+        return "blackhole" if self.simulated else "unknown"
+
+
+Target = Local | ToInterface | ToPeering | ToInternet | ToNat | ToTransit | ToAttachment | ToNowhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from dcsim.reach.traffic import kinds_text
 from dcsim.request import RunInstances
 from dcsim.topology.load import plan_of
 from dcsim.topology.plan import Plan
+from dcsim.trace import TrafficSpec, trace
+from netvirt.address import parse_ip
+from netvirt.journey import Outcome
 
 COMPANY = Path(__file__).parent / "company"
 
@@ -34,6 +37,13 @@ def line(key: str) -> str:
     """The one line of the file that has this key."""
     (found,) = [each.strip() for each in company().text.splitlines() if each.strip().startswith(f"{key}:")]
     return found
+
+
+def ends(source: str, address: str) -> tuple[str, Outcome | None]:
+    """Where a packet's way ends, and how."""
+    world = region().world
+    last = trace(world, world[source], parse_ip(address), TrafficSpec(6, 443)).forward.blockers[0]
+    return last.name, last.outcome
 
 
 @pytest.mark.parametrize(
@@ -104,9 +114,16 @@ def test_a_public_address_has_a_stand_in_and_rules_that_name_it_follow() -> None
     assert line("i-00000000000000009").endswith("# 3.120.10.20 auto-assigned")
 
 
-def test_routes_that_lead_nowhere_stay_as_remarks() -> None:
-    assert "# 10.64.0.0/10 -> tgw-0fedcba9876543210: not simulated" in company().text
-    assert "# 10.99.0.0/16 -> eni-0dead0dead0dead00: a blackhole" in company().text
+def test_where_a_route_leads_out_of_what_is_simulated_the_answer_is_unknown() -> None:
+    """It does not fall through to the default route."""
+    assert "10.64.0.0/10: unknown  # tgw-0fedcba9876543210" in company().text
+    assert "10.99.0.0/16: blackhole  # eni-0dead0dead0dead00" in company().text
+    assert ends("web-b", "10.65.1.1") == ("private-b", Outcome.UNKNOWN)
+    assert ends("web-b", "10.99.1.1") == ("private-b", Outcome.BLACKHOLE)
+    assert (
+        "- 2 routes to transit gateways: private-a 10.64.0.0/10 -> tgw-0fedcba9876543210, "
+        "private-b 10.64.0.0/10 -> tgw-0fedcba9876543210"
+    ) in company().notes
 
 
 def test_what_is_left_out_is_named_and_counted() -> None:

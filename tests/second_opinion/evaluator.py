@@ -129,6 +129,11 @@ def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance
     match target.through:
         case "instance":
             return vpc.instances[target.name]
+        case "nowhere":
+            # What is not simulated has no place: the packet is not followed from its sender.
+            gone = target.name == "blackhole"
+            yield Verdict(Ending.BLACKHOLE, Place.ROUTE) if gone else Verdict(Ending.UNKNOWN, Place.HOST)
+            return None
         case "internet_gateway":
             return (yield from _gateway_out(vpc, sent))
         case "vpc_peering_connection":

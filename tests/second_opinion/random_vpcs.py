@@ -62,7 +62,7 @@ WIDE = (ALL_PROTOCOLS, None, ANY_ICMP, ANY_ICMP)
 MARK = Mark("random", 1, 1, 2)
 
 Ports = tuple[int, int] | None
-Through = Literal["instance", "vpc_peering_connection", "internet_gateway"]
+Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nowhere"]
 
 
 @dataclass(frozen=True)
@@ -486,7 +486,12 @@ class _VpcMaker:
             return self.random.choice(list(self.peers)), "vpc_peering_connection"
         if self.has_gateway and not inside and self.random.random() < 0.4:
             return "igw", "internet_gateway"
-        return self.random.choice(self.appliances + self.instances), "instance"
+        instance = self.random.choice(self.appliances + self.instances)
+        # A stream of its own, so that the rest of the world does not depend on it.
+        draw = Random(f"{self.blocks} {destination} {instance}")
+        if not inside and draw.random() < 0.5:
+            return draw.choice(("blackhole", "blackhole", "unknown")), "nowhere"
+        return instance, "instance"
 
     def _destinations(self) -> list[Cidr]:
         blocks = {IPv4Network(text) for text in OUTSIDE} | {*self.subnets.values()}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from dcsim.request import NAT_IMAGE
 from dcsim.scenario.schema import json_schema
 from dcsim.topology.load import shipped, shipped_directory
 from dcsim.topology.schema import SHIPPED_IMAGES
@@ -46,7 +47,15 @@ def test_no_default_is_said_in_nanoseconds() -> None:
 
 def test_shipped_files_use_only_keys_of_the_schema() -> None:
     schema = json_schema()
-    assert shipped() == ["az-outage.yaml", "internet-outage.yaml", "peering.yaml", "public.yaml", "two-az.yaml"]
+    assert shipped() == [
+        "az-outage.yaml",
+        "internet-outage.yaml",
+        "peering.yaml",
+        "public-private-nat.yaml",
+        "public.yaml",
+        "transit-gateway.yaml",
+        "two-az.yaml",
+    ]
     for name in shipped():
         tree = plain(parse((shipped_directory() / name).read_bytes(), name))
         assert isinstance(tree, dict)
@@ -84,8 +93,8 @@ def test_closed_sets_are_enumerated() -> None:
     definitions = json_schema()["$defs"]
     assert definitions["EntrySpec"]["properties"]["action"]["enum"] == ["power-off", "link-down", "impair"]
     image = definitions["InstanceSpec"]["properties"]["image"]
-    assert image["anyOf"] == [{"enum": ["agent"]}, {"type": "string"}]
-    assert list(SHIPPED_IMAGES) == sorted(images._manifest())
+    assert image["anyOf"] == [{"enum": ["agent", "nat"]}, {"type": "string"}]
+    assert list(SHIPPED_IMAGES) == sorted([*images._manifest(), NAT_IMAGE])
 
 
 def test_one_word_for_one_thing() -> None:

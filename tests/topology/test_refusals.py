@@ -386,7 +386,6 @@ LATER = {
     "topology": (
         "{}: {{}}",
         [
-            "transit_gateways",
             "vpn_connections",
             "sites",
             "quotas",

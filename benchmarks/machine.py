@@ -3,7 +3,7 @@
 from time import perf_counter
 
 from benchmarks.figure import Figure
-from dcsim.pinging import Pinger
+from dcsim.pinging import Payload, Pinger
 from dcsim.topology.load import load
 from dcsim.world import World, build
 from hypervisor.machine.machine import Machine
@@ -23,7 +23,7 @@ def answering(world: World) -> Machine:
 def figures() -> list[Figure]:
     world = build(load("two-az.yaml"))
     target = world["right"].placed.interface.address
-    pinger = Pinger(world, world["left"], target, EVERY_NS, 1_000_000_000, 56)
+    pinger = Pinger(world, world["left"], target, EVERY_NS, 1_000_000_000, Payload())
     pinger.start(EVERY_NS, WARM_UP + PINGS)
     world.clock.run(until=EVERY_NS * WARM_UP + EVERY_NS // 2)
     machine = answering(world)

@@ -5,8 +5,42 @@ from dataclasses import dataclass
 
 from simpy import Event
 
+from dcsim.problem import Mistake
 from dcsim.world import Guest, World
 from netvirt.address import Ip, format_ip
+
+MOST_BYTES = 65_487
+"""Of data in a request, in fragments if need be: a packet's most, less the headers of IPv6 and ICMPv6."""
+MOST_WHOLE_BYTES = 8_973
+"""In one frame: an interface's MTU less the headers of IPv4 and ICMP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a request carries. `dont_fragment`: nobody may cut it, so that its sender learns what fits on the way."""
+
+    size_bytes: int = 56
+    dont_fragment: bool = False
+
+    def __str__(self) -> str:
+        """As guests are told."""
+        return f"{self.size_bytes}{' df' * self.dont_fragment}"
+
+    def check(self, guest: Guest) -> None:
+        """Mistake when the guest's own code cannot ask like that."""
+        image = guest.placed.request.image
+        if image is None:
+            return
+        if self.dont_fragment:
+            problem = f"{guest.name} runs {image}, which cannot forbid fragments"
+            raise Mistake(problem, "Ask from a guest without an image")
+        if self.size_bytes > MOST_WHOLE_BYTES:
+            problem = f"{guest.name} runs {image}, which makes no fragments"
+            raise Mistake(problem, f"it asks with {MOST_WHOLE_BYTES} bytes at most")
+
+
+USUAL = Payload()
+"""What Linux's ping asks with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +61,15 @@ class Pinger:
     A guest that boots again is ordered anew for the ticks that are left; ticks it slept through are not sent.
     """
 
-    def __init__(self, world: World, guest: Guest, target: Ip, every_ns: int, timeout_ns: int, size_bytes: int) -> None:
+    def __init__(
+        self, world: World, guest: Guest, target: Ip, every_ns: int, timeout_ns: int, payload: Payload
+    ) -> None:
         self._clock = world.clock
         self._guest = guest
         self._target = target
         self._every_ns = every_ns
         self._timeout_ns = timeout_ns
-        self._size_bytes = size_bytes
+        self._payload = payload
         self._number = 1 + len(guest.on_console)
         self._base = 0
         self._ready: Event | None = None
@@ -62,7 +98,7 @@ class Pinger:
         if running is None or running.address is None:
             return False
         self._base = tick
-        words = (self._number, format_ip(self._target), count, self._every_ns, self._timeout_ns, self._size_bytes)
+        words = (self._number, format_ip(self._target), count, self._every_ns, self._timeout_ns, self._payload)
         running.order(f"ping {' '.join(map(str, words))}")
         return True
 

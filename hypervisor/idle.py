@@ -3,15 +3,13 @@
 from hypervisor.clock import Clock, Source
 from hypervisor.driver import Driver
 from hypervisor.guest import Reporter, Wire
-from netvirt.address import Cidr, Ip, format_ip, is_ipv6, parse_address
+from netvirt.address import Cidr, Ip, format_ip, parse_address
 from netvirt.journey import Outcome
-from netvirt.mtu import MTU_BYTES
 from netvirt.ping import Ping, PingResult
 from netvirt.stack import Stack
 
-MOST_BYTES = MTU_BYTES.value - 28
-"""Of data in a ping that is not fragmented: less the headers of IPv4 and ICMP."""
-MOST_BYTES_IPV6 = MTU_BYTES.value - 48
+MOST_BYTES = 65_535 - 48
+"""Of data in a ping, less the headers of IPv6 and ICMPv6; what is larger than a frame goes out in fragments."""
 
 
 def _are_numbers(*words: str) -> bool:
@@ -19,7 +17,8 @@ def _are_numbers(*words: str) -> bool:
 
 
 class Idle:
-    """`netvirt.stack` behind a vNIC. Orders are those of the `agent` image; its addresses come from the control plane,
+    """`netvirt.stack` behind a vNIC. Orders are those of the `agent` image, and `df` behind a ping's
+    forbids to cut it; its addresses come from the control plane,
     not from DHCP."""
 
     def __init__(self, addresses: tuple[Ip, ...], blocks: tuple[Cidr, ...], source: Source) -> None:
@@ -44,14 +43,17 @@ class Idle:
 
     def order(self, line: str) -> None:
         match line.split():
-            case ["ping", number, target, *rest] if _are_numbers(number, *rest) and len(rest) == 4:
-                self._ping(int(number), target, *map(int, rest))
+            case ["ping", number, target, *numbers] if _are_numbers(number, *numbers) and len(numbers) == 4:
+                self._ping(int(number), target, list(map(int, numbers)))
+            case ["ping", number, target, *numbers, "df"] if _are_numbers(number, *numbers) and len(numbers) == 4:
+                self._ping(int(number), target, list(map(int, numbers)), dont_fragment=True)
             case ["stop", number] if _are_numbers(number):
                 self._stack.stop_ping(int(number))
             case _:
                 self._report.console(f"error unknown order {line}")
 
-    def _ping(self, number: int, target: str, count: int, every: int, timeout: int, size: int) -> None:
+    def _ping(self, number: int, target: str, numbers: list[int], dont_fragment: bool = False) -> None:
+        count, every, timeout, size = numbers
         try:
             address = parse_address(target)
         except ValueError as error:
@@ -60,10 +62,10 @@ class Idle:
         if not self._stack.speaks_to(address):
             self._report.console(f"error no address to ping {target} from")
             return
-        if every < 1 or size > (MOST_BYTES_IPV6 if is_ipv6(address) else MOST_BYTES):
+        if every < 1 or size > MOST_BYTES:
             self._report.console(f"error ping every {every} ns with {size} octets")
             return
-        self._stack.ping(Ping(number, address, count, every, timeout, size, self._clock.now))
+        self._stack.ping(Ping(number, address, count, every, timeout, size, self._clock.now, dont_fragment))
         self._driver.poll()
 
     def _on_result(self, result: PingResult) -> None:

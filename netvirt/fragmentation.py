@@ -1,8 +1,11 @@
-"""IPv4 packets cut into fragments, as routers and hosts do it (RFC 791 section 3.2, "Fragmentation and Reassembly")."""
+"""Packets cut into fragments (RFC 791 section 3.2, "Fragmentation and Reassembly"); those of IPv6 only by their senders
+(RFC 8200 section 4.5)."""
 
 from dataclasses import replace
 
+from netvirt.wire import ipv6
 from netvirt.wire.ipv4 import HEADER_BYTES, OPTIONS_MAX_BYTES, Ipv4
+from netvirt.wire.ipv6 import Ipv6
 from netvirt.wire.malformed import Malformed
 
 LEAST_MTU_BYTES = HEADER_BYTES + OPTIONS_MAX_BYTES + 8
@@ -42,6 +45,20 @@ def fragments(packet: bytes, mtu: int) -> list[bytes]:
         pieces.append(piece.emit())
         at += len(data)
         options = _of_later_fragments(whole.options)
+    return pieces
+
+
+def fragments_ipv6(packet: Ipv6, mtu: int, identification: int) -> list[bytes]:
+    """As above, of a packet without extension headers; each piece gets one (RFC 8200 section 4.5)."""
+    assert mtu >= ipv6.MIN_MTU_BYTES, "RFC 8200 section 5"
+    if ipv6.HEADER_BYTES + len(packet.payload) <= mtu:
+        return [packet.emit()]
+    room = (mtu - ipv6.HEADER_BYTES - 8) // 8 * 8
+    pieces = []
+    for at in range(0, len(packet.payload), room):
+        header = ipv6.fragment(packet.next_header, at // 8, at + room < len(packet.payload), identification)
+        piece = replace(packet, next_header=ipv6.FRAGMENT, payload=header + packet.payload[at : at + room])
+        pieces.append(piece.emit())
     return pieces
 
 

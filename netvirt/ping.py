@@ -25,12 +25,24 @@ class PingResult:
 class Ping:
     """A series of `count` requests, `every` ns apart, numbered from 1; the first goes out at once.
 
-    They are in the words of the target's family. `size` is octets of data.
+    They are in the words of the target's family. `size` is octets of data; `dont_fragment` forbids everybody to cut
+    them.
     """
 
-    def __init__(self, number: int, target: Ip, count: int, every: int, timeout: int, size: int, now: Ns) -> None:
+    def __init__(
+        self,
+        number: int,
+        target: Ip,
+        count: int,
+        every: int,
+        timeout: int,
+        size: int,
+        now: Ns,
+        dont_fragment: bool = False,
+    ) -> None:
         self.number = number
         self.target = target
+        self.dont_fragment = dont_fragment
         self._count = count
         self._every = every
         self._timeout = timeout
@@ -62,6 +74,13 @@ class Ping:
             self._waiting[self._next] = now
             yield self._request(self.number & 0xFFFF, self._next & 0xFFFF, self._data)
             self._next += 1
+
+    def waits_for(self, target: Ip, quote: Icmp | Icmpv6) -> bool:
+        """Is this the beginning of a request that was sent there and not answered yet? Who has not seen one has to
+        guess it (RFC 5927 section 4.1)."""
+        mine = target == self.target and quote.identifier == self.number & 0xFFFF
+        sequences = (sequence & 0xFFFF for sequence in self._waiting)
+        return mine and self._data.startswith(quote.payload) and quote.sequence in sequences
 
     def on_reply(self, source: Ip, message: Icmp | Icmpv6, now: Ns) -> PingResult | None:
         if source != self.target or message.identifier != self.number & 0xFFFF or message.payload != self._data:

@@ -5,9 +5,14 @@ it asks neither DHCP nor routers.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from netvirt.address import ANY_IPV6, BROADCAST_MAC, Cidr, Ip, Mac, Ns, is_ipv6, multicast_mac, solicited_node
+from netvirt.fragmentation import fragments, fragments_ipv6
+from netvirt.mtu import MTU_BYTES
+from netvirt.path_mtu import PathMtus
 from netvirt.ping import Ping, PingResult
+from netvirt.reassembly import Piece, Reassembler
 from netvirt.vpc.view import ROUTER_IPV6
 from netvirt.wire import arp, icmp, icmpv6, ipv6, nd
 from netvirt.wire.arp import Arp
@@ -15,7 +20,7 @@ from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6,
 from netvirt.wire.icmp import Icmp
 from netvirt.wire.icmpv6 import Icmpv6
 from netvirt.wire.ipv4 import PROTOCOL_ICMP, PROTOCOL_UDP, Ipv4, header_checksum_ok
-from netvirt.wire.ipv6 import DEFAULT_HOP_LIMIT, PROTOCOL_ICMPV6, Ipv6
+from netvirt.wire.ipv6 import PROTOCOL_ICMPV6, Ipv6
 from netvirt.wire.malformed import Malformed
 from netvirt.wire.nd import NeighborAdvertisement, NeighborSolicitation
 
@@ -25,8 +30,8 @@ ARP_TRIES = 3
 """MAX_MULTICAST_SOLICIT of RFC 4861 section 10 too."""
 ARP_LIFETIME_NS = 60_000_000_000
 """Linux's base_reachable_time is 30 s and an unused entry turns stale; RFC 1122 section 2.3.2.1 says a minute."""
-ARP_QUEUE = 3
-"""Packets kept per address under resolution (Linux's unres_qlen keeps a few; RFC 1122 section 2.3.2.2 asks for one)."""
+ARP_QUEUE_BYTES = 212_992
+"""Kept of packets for an address under resolution (Linux's unres_qlen_bytes; RFC 1122 section 2.3.2.2 asks for one)."""
 
 
 class _Resolution:
@@ -38,6 +43,11 @@ class _Resolution:
         self.packets: list[bytes] = []
         self.tries = 1
         self.retry_at = now + ARP_RETRY_NS
+
+    def keep(self, packet: bytes) -> None:
+        self.packets.append(packet)
+        while sum(map(len, self.packets)) > ARP_QUEUE_BYTES:
+            del self.packets[0]
 
 
 class Stack:
@@ -57,6 +67,9 @@ class Stack:
         self._neighbours: dict[Ip, tuple[Mac, int]] = {}
         self._resolving: dict[Ip, _Resolution] = {}
         self._pings: dict[int, Ping] = {}
+        self._path_mtus = PathMtus(MTU_BYTES.value)
+        self._reassembler = Reassembler()
+        self._identification = 0
 
     # Sending
 
@@ -68,10 +81,10 @@ class Stack:
             return [self._frame(mac, packet, hop)]
         resolution = self._resolving.get(hop)
         if resolution is not None:
-            resolution.packets = (resolution.packets + [packet])[-ARP_QUEUE:]
+            resolution.keep(packet)
             return []
         resolution = self._resolving[hop] = _Resolution(now)
-        resolution.packets.append(packet)
+        resolution.keep(packet)
         return [self._who_has(hop)]
 
     def _hop(self, destination: Ip) -> Ip:
@@ -98,10 +111,23 @@ class Stack:
         """Has it an address of that family?"""
         return any(is_ipv6(address) == is_ipv6(other) for address in self.addresses)
 
-    def _send_icmp(self, message: Icmp | Icmpv6, source: Ip, destination: Ip, now: Ns) -> list[bytes]:
+    def _send_icmp(
+        self, message: Icmp | Icmpv6, source: Ip, destination: Ip, now: Ns, dont_fragment: bool = False
+    ) -> list[bytes]:
+        """In fragments, where it is larger than what is known of the way; nothing, where those are forbidden."""
+        mtu = self._path_mtus.of(destination, now)
+        # What may be cut has a number of its own, among those on their way (RFC 6864 section 4.3).
+        self._identification = self._identification + (not dont_fragment) & 0xFFFF
+        number = 0 if dont_fragment else self._identification
         if isinstance(message, Icmpv6):
-            return self.send(_icmpv6(message, source, destination, DEFAULT_HOP_LIMIT), destination, now)
-        return self.send(Ipv4(source, destination, PROTOCOL_ICMP, message.emit()).emit(), destination, now)
+            packet = Ipv6(source, destination, PROTOCOL_ICMPV6, message.emit(source, destination))
+            pieces = fragments_ipv6(packet, mtu, number)
+        else:
+            whole = Ipv4(source, destination, PROTOCOL_ICMP, message.emit(), identification=number)
+            pieces = fragments(replace(whole, dont_fragment=dont_fragment).emit(), mtu)
+        if dont_fragment and len(pieces) > 1:
+            return []
+        return [frame for piece in pieces for frame in self.send(piece, destination, now)]
 
     def ping(self, ping: Ping) -> None:
         """Begin a series; `poll` sends its first request. The target's family is one that it has an address of."""
@@ -117,6 +143,7 @@ class Stack:
     def deadline(self) -> Ns | None:
         moments = [ping.deadline for ping in self._pings.values()]
         moments += [Ns(resolution.retry_at) for resolution in self._resolving.values()]
+        moments.append(self._reassembler.deadline)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def poll(self, now: Ns) -> list[bytes]:
@@ -129,9 +156,11 @@ class Stack:
                 if isinstance(due, PingResult):
                     self._on_result(due)
                 else:
-                    frames += self._send_icmp(due, self._own(ping.target), ping.target, now)
+                    frames += self._send_icmp(due, self._own(ping.target), ping.target, now, ping.dont_fragment)
             if ping.done:
                 self._pings.pop(ping.number, None)
+        for first in self._reassembler.expire(now):
+            frames += self._tell_of_loss(first, now)
         return frames
 
     def _ask_again(self, address: Ip, resolution: _Resolution, now: Ns) -> list[bytes]:
@@ -170,8 +199,15 @@ class Stack:
         return [self._frame(mac, packet, address) for packet in resolution.packets]
 
     def _on_ipv4(self, packet: Ipv4, raw: bytes, now: Ns) -> list[bytes]:
-        if packet.dst not in self.addresses or packet.is_fragment:
+        if packet.dst not in self.addresses:
             return []
+        if packet.is_fragment:
+            key = packet.src, packet.dst, packet.protocol, packet.identification
+            piece = Piece(packet.fragment_offset * 8, packet.payload, packet.more_fragments, raw)
+            whole = self._reassembler.add(key, piece, now)
+            if whole is None:
+                return []
+            packet, raw = replace(packet, payload=whole.payload), whole.first
         if packet.protocol == PROTOCOL_ICMP:
             return self._on_icmp(packet, now)
         if packet.protocol == PROTOCOL_UDP:
@@ -186,12 +222,43 @@ class Stack:
             return self._send_icmp(message.reply(), packet.dst, packet.src, now)
         if message.type == icmp.ECHO_REPLY:
             self._on_echo_reply(packet.src, message, now)
+        elif message.type == icmp.DESTINATION_UNREACHABLE and message.code == icmp.FRAGMENTATION_NEEDED:
+            quote = Ipv4.parse_quote(message.payload)
+            if quote.protocol == PROTOCOL_ICMP and quote.dont_fragment and not quote.fragment_offset:
+                size = int.from_bytes(message.payload[2:4])
+                self._on_too_big(quote.src, quote.dst, Icmp.parse(quote.payload), size, message.next_hop_mtu, now)
         return []
+
+    def _on_too_big(self, source: Ip, target: Ip, request: Icmp | Icmpv6, size: int, mtu: int, now: Ns) -> None:
+        """Believed only of what was sent, waits for its answer, and would not have fitted (RFC 5927 section 7.2)."""
+        asked = request.type == (icmpv6.ECHO_REQUEST if isinstance(request, Icmpv6) else icmp.ECHO_REQUEST)
+        waits = any(ping.waits_for(target, request) for ping in self._pings.values())
+        if source in self.addresses and asked and waits and mtu < size:
+            self._path_mtus.learn(target, mtu, now)
+
+    def _tell_of_loss(self, first: bytes, now: Ns) -> list[bytes]:
+        """That a datagram's rest did not come (RFC 792 page 6; RFC 1122 section 3.3.2); never about an error."""
+        if first[0] >> 4 == 6:
+            packet = Ipv6.parse(first)
+            carried = ipv6.upper(packet)
+            if carried.protocol == PROTOCOL_ICMPV6 and carried.payload[:1] < b"\x80":
+                return []
+            loss = Icmpv6(icmpv6.TIME_EXCEEDED, icmp.REASSEMBLY_EXCEEDED, 0, first[: icmpv6.QUOTE_MAX_BYTES])
+            return self._send_icmp(loss, packet.dst, packet.src, now)
+        whole = Ipv4.parse(first)
+        if whole.protocol == PROTOCOL_ICMP and whole.payload[0] in icmp.ERRORS:
+            return []
+        return self._send_icmp(icmp.time_exceeded(icmp.REASSEMBLY_EXCEEDED, first), whole.dst, whole.src, now)
 
     def _on_ipv6(self, packet: Ipv6, frame: Ethernet, now: Ns) -> list[bytes]:
         carried = ipv6.upper(packet)
-        if carried.is_fragment:
-            return []
+        if carried.more_fragments or carried.fragment_offset:
+            key = packet.src, packet.dst, carried.identification
+            piece = Piece(carried.fragment_offset * 8, carried.payload, carried.more_fragments, frame.payload)
+            whole = self._reassembler.add(key, piece, now) if packet.dst in self.addresses else None
+            if whole is None:
+                return []
+            carried = ipv6.upper(Ipv6.parse(whole.first))._replace(payload=whole.payload)
         if carried.protocol == PROTOCOL_ICMPV6:
             if icmpv6.checksum_ok(carried.payload, packet.src, packet.dst):
                 return self._on_icmpv6(packet, Icmpv6.parse(carried.payload), frame, now)
@@ -202,6 +269,8 @@ class Stack:
 
     def _on_icmpv6(self, packet: Ipv6, message: Icmpv6, frame: Ethernet, now: Ns) -> list[bytes]:
         if message.type in nd.MESSAGES:
+            if ipv6.upper(packet).is_fragment:
+                return []  # RFC 6980 section 5
             nd.check(message, packet.src, packet.dst, packet.hop_limit)
             return self._on_discovery(packet, message, frame.src, now)
         if packet.dst not in self.addresses or frame.dst != self.mac:
@@ -210,6 +279,11 @@ class Stack:
             return self._send_icmp(message.reply(), packet.dst, packet.src, now)
         if message.type == icmpv6.ECHO_REPLY:
             self._on_echo_reply(packet.src, message, now)
+        elif message.type == icmpv6.PACKET_TOO_BIG:
+            quoted = ipv6.upper(Ipv6.parse_quote(message.payload))
+            if quoted.protocol == PROTOCOL_ICMPV6 and not quoted.fragment_offset:
+                size = ipv6.HEADER_BYTES + int.from_bytes(message.payload[4:6])
+                self._on_too_big(quoted.src, quoted.dst, Icmpv6.parse(quoted.payload), size, message.rest, now)
         return []
 
     def _on_discovery(self, packet: Ipv6, message: Icmpv6, asker: Mac, now: Ns) -> list[bytes]:

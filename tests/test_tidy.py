@@ -42,6 +42,8 @@ ROOMS = [
     "netvirt.discovery",
     "netvirt.vswitch",
     "netvirt.ping",
+    "netvirt.path_mtu",
+    "netvirt.reassembly",
     "netvirt.stack",
     "hypervisor.clock",
     "hypervisor.guest",

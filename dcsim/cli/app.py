@@ -122,14 +122,19 @@ def ping(
         str, typer.Option("-W", "--timeout", metavar="TIME", help="How long to wait for an answer.")
     ] = "1 s",
     size: Annotated[str, typer.Option("-s", "--size", metavar="N", help="Bytes of data.")] = "56",
+    discovery: Annotated[
+        str, typer.Option("-M", metavar="do|dont", help="do: fragments are forbidden, as with Linux's ping.")
+    ] = "dont",
     seed: Seed = None,
     as_json: Json = False,
 ) -> None:
     """Let one guest ping another, in its own code. Exit 1 when nothing comes back."""
-    from dcsim.cli.loading import whole
+    from dcsim.cli.loading import one_of, whole
     from dcsim.cli.ping import ping
+    from dcsim.pinging import MOST_BYTES, Payload
 
-    asked = whole("--count", count, 1, 100_000), every, timeout, whole("--size", size, 0, 8973)
+    payload = Payload(whole("--size", size, 0, MOST_BYTES), one_of("-M", discovery, "do", "dont") == "do")
+    asked = whole("--count", count, 1, 100_000), every, timeout, payload
     raise typer.Exit(ping(file, source, destination, *asked, whole("--seed", seed, 0, MOST_SEED), as_json))
 
 

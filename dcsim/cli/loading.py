@@ -43,6 +43,13 @@ def load_plan(file: Path) -> Plan:
     return load_scenario(file).topology if kind_of(file) == "scenario" else load(file)
 
 
+def one_of(option: str, text: str, *words: str) -> str:
+    """An option that is one of a few words."""
+    if text not in words:
+        raise command_line(f"{option} {quoted(text)} is unknown", f"write {' or '.join(words)}")
+    return text
+
+
 def settled(file: Path, seed: int | None = None) -> World:
     """The file's world just after power-on."""
     world = build(load_plan(file), seed or 0)

@@ -8,7 +8,7 @@ import orjson
 from dcsim.cli import status
 from dcsim.cli.loading import address_of, command_line, guest_called, refuse_itself, settled, why
 from dcsim.observe.losses import Losses
-from dcsim.pinging import Answer, Pinger
+from dcsim.pinging import Answer, Payload, Pinger
 from dcsim.problem import Mistake
 from dcsim.scenario.load import check_patience
 from dcsim.topology.quantity import duration_ns, format_duration, format_percent
@@ -27,7 +27,7 @@ def ping(
     count: int,
     every: str,
     timeout: str,
-    size: int,
+    payload: Payload,
     seed: int | None,
     as_json: bool,
 ) -> int:
@@ -40,12 +40,16 @@ def ping(
     guest = guest_called(world, source)
     target = address_of(world, destination, guest)
     refuse_itself(guest, target)
-    pinger = Pinger(world, guest, target, every_ns, timeout_ns, size)
+    try:
+        payload.check(guest)
+    except Mistake as mistake:
+        raise command_line(mistake.message, mistake.advice) from None
+    pinger = Pinger(world, guest, target, every_ns, timeout_ns, payload)
     losses = Losses(world.ledger, guest.placed.interface, target)
     pinger.start(READY_NS, count)
     world.clock.run(until=READY_NS + count * every_ns + timeout_ns + MARGIN_NS)
     answers = sorted(pinger.answers, key=lambda answer: answer.sequence)
-    _show(answers, count, format_ip(target), size, as_json)
+    _show(answers, count, format_ip(target), payload.size_bytes, as_json)
     if any(answer.rtt_ns is not None for answer in answers):
         return status.YES
     if not as_json:

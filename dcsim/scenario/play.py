@@ -7,7 +7,7 @@ from simpy import Event
 
 from dcsim.faults.fault import Fault
 from dcsim.observe.event import ActionBegan, ActionEnded
-from dcsim.pinging import Answer, Pinger
+from dcsim.pinging import Answer, Payload, Pinger
 from dcsim.rng import stream
 from dcsim.scenario.scenario import Entry, Probe, Scenario
 from dcsim.world import World, build
@@ -82,6 +82,6 @@ def _ask(world: World, probe: Probe, duration_ns: int) -> Pinger:
     phase = tenth + stream(world.seed, f"probe {probe.name}").randrange(max(1, 8 * tenth))
     source, target = world.guests[probe.source], world.guests[probe.target]
     address = world.address_for(source, target)
-    pinger = Pinger(world, source, address, probe.every_ns, probe.timeout_ns, probe.size_bytes)
+    pinger = Pinger(world, source, address, probe.every_ns, probe.timeout_ns, Payload(probe.size_bytes))
     pinger.start(phase, max(0, -((phase - duration_ns) // probe.every_ns)))
     return pinger

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from dcsim.pinging import USUAL, Payload
 from dcsim.problem import Mistake
 from dcsim.shell.session import Session
 from dcsim.topology.quantity import format_duration
@@ -11,7 +12,6 @@ from dcsim.world import Guest
 from netvirt.address import Ip, format_ip
 
 EVERY_NS = TIMEOUT_NS = 1_000_000_000
-SIZE_BYTES = 56
 SLACK_NS = 1_000_000_000
 """Beyond the last timeout a guest that is alive has told everything."""
 ROW_WIDTH = 36
@@ -27,6 +27,7 @@ class Asking:
     target: Ip
     count: int
     number: int
+    payload: Payload
     answers: dict[int, int | None] = field(default_factory=dict)
 
     @property
@@ -38,7 +39,7 @@ class Asking:
         return [time for time in self.answers.values() if time is not None]
 
     def order(self) -> None:
-        words = self.number, format_ip(self.target), self.count, EVERY_NS, TIMEOUT_NS, SIZE_BYTES
+        words = self.number, format_ip(self.target), self.count, EVERY_NS, TIMEOUT_NS, self.payload
         self._type(f"ping {' '.join(map(str, words))}")
 
     def stop(self) -> None:
@@ -68,12 +69,14 @@ def get_ready(session: Session, guests: Sequence[Guest]) -> Iterator[str]:
     return session.advance(session.world.clock.now + patience_ns, lambda: all(map(is_ready, alive)))
 
 
-def ask(session: Session, wanted: Sequence[tuple[Guest, Ip]], count: int) -> Generator[str, None, list[Asking]]:
+def ask(
+    session: Session, wanted: Sequence[tuple[Guest, Ip]], count: int, payload: Payload
+) -> Generator[str, None, list[Asking]]:
     """Everybody at once; until all have their answers."""
     asking = []
     for source, target in wanted:
         session.pings += 1
-        asking.append(Asking(source, target, count, session.pings))
+        asking.append(Asking(source, target, count, session.pings, payload))
     hears = [each.hear for each in asking]
     session.listeners += hears
     try:
@@ -89,10 +92,11 @@ def ask(session: Session, wanted: Sequence[tuple[Guest, Ip]], count: int) -> Gen
     return asking
 
 
-def ping(session: Session, source: str, target: str, count: int) -> Iterator[str]:
+def ping(session: Session, source: str, target: str, count: int, payload: Payload) -> Iterator[str]:
     guest, address = session.guest(source), session.address(target, session.guest(source))
     if guest.placed.interface.address == address:
         raise Mistake(f"{source} would ask itself", "name another guest")
+    payload.check(guest)
     if not guest.host.up:
         yield f"0 of {count} received: {source} has no power"
         return
@@ -100,7 +104,7 @@ def ping(session: Session, source: str, target: str, count: int) -> Iterator[str
     if not is_ready(guest):
         yield f"0 of {count} received: {source} is not ready"
         return
-    (asked,) = yield from ask(session, [(guest, address)], count)
+    (asked,) = yield from ask(session, [(guest, address)], count, payload)
     yield _tally(asked.times_ns, count)
 
 
@@ -122,7 +126,7 @@ def ping_all(session: Session) -> Iterator[str]:
     for distance in range(1, len(guests)):
         places = [(at, (at + distance) % len(guests)) for at in range(len(guests)) if is_ready(guests[at])]
         wanted = [(guests[a], session.world.address_for(guests[a], guests[b])) for a, b in places]
-        asked = yield from ask(session, wanted, 1)
+        asked = yield from ask(session, wanted, 1, USUAL)
         heard |= {place for place, each in zip(places, asked) if each.times_ns}
     yield from _matrix(list(names), heard)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dcsim.pinging import USUAL, Payload
 from dcsim.topology.plan import Impairment, Link
 from dcsim.trace import TrafficSpec
 
@@ -26,6 +27,7 @@ class Ping:
     source: str
     target: str
     count: int
+    payload: Payload = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ PLACES = ("zone", "datacenter", "power", "rack", "host")
 HELP: dict[str, tuple[str, str]] = {
     "nodes": ("nodes", "the guests"),
     "links": ("links", "between zones, and those that somebody used: state, rate, delay, what was imposed"),
-    "ping": ("left ping [-c N] right", "N requests, 4 by default, a second apart; ping left right is the same"),
+    "ping": ("left ping [-c N] right", "N requests, 4 by default, a second apart; -s BYTES and -M do as Linux's ping"),
     "pingall": ("pingall", "every guest to every other, one request each"),
     "trace": ("trace left right tcp 22", "which rule decides; udp PORT, icmp, proto NUMBER too"),
     "link": ("link a <-> b down | up | clear", "also a -> b, or loss 10 % delay 2 ms, in netem's words"),

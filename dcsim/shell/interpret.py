@@ -30,8 +30,8 @@ def execute(session: Session, command: said.Command) -> Iterator[str]:
 
 def _perform(session: Session, command: said.Command) -> Iterator[str]:
     match command:
-        case said.Ping(source, target, count):
-            return ping(session, source, target, count)
+        case said.Ping(source, target, count, payload):
+            return ping(session, source, target, count, payload)
         case said.PingAll():
             return ping_all(session)
         case said.Sleep(ns):

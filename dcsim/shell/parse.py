@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
+from dcsim.pinging import MOST_BYTES, USUAL, Payload
 from dcsim.problem import Mistake
 from dcsim.shell.commands import (
     HELP,
@@ -103,35 +104,37 @@ def _guest(name: str, words: Words) -> Command:
 
 
 def _ping(words: Words) -> Command:
-    wanted, names = _count(words)
+    wanted, payload, names = _options(words)
     if len(names) != 2:
         raise Mistake("ping needs who asks and who answers", "write ping left right")
-    return Ping(names[0], names[1], wanted)
+    return Ping(names[0], names[1], wanted, payload)
 
 
 def _ping_from(source: str, words: Words) -> Command:
-    wanted, names = _count(words)
+    wanted, payload, names = _options(words)
     if len(names) != 1:
         raise Mistake("ping needs one guest to ask", f"write {source} ping right")
-    return Ping(source, names[0], wanted)
+    return Ping(source, names[0], wanted, payload)
 
 
-def _count(words: Words) -> tuple[int, list[str]]:
-    """`-c N` or `-cN`, anywhere; and the other words."""
-    rest, wanted = list(words), PINGS
-    at = next((at for at, word in enumerate(rest) if word.startswith("-")), None)
-    if at is None:
-        return wanted, rest
-    option = rest.pop(at)
-    if not option.startswith("-c"):
-        raise Mistake(f"ping has no {quoted(option)}", "it takes -c N")
-    text = option.removeprefix("-c") or (rest.pop(at) if at < len(rest) else "")
-    return _number("-c", text, MOST_PINGS), rest
+def _options(words: Words) -> tuple[int, Payload, list[str]]:
+    """`-c N` or `-cN`, `-s N`, `-M do`, anywhere; and the other words."""
+    rest, given = list(words), dict[str, str]()
+    while (at := next((at for at, word in enumerate(rest) if word.startswith("-")), None)) is not None:
+        option = rest.pop(at)
+        if option[:2] not in ("-c", "-s", "-M"):
+            raise Mistake(f"ping has no {quoted(option)}", "it takes -c N, -s BYTES and -M do")
+        given[option[:2]] = option[2:] or (rest.pop(at) if at < len(rest) else "")
+    if given.get("-M", "do") not in ("do", "dont"):
+        raise Mistake(f"-M {quoted(given['-M'])} is unknown", "write -M do, or leave it out")
+    size = _number("-s", given["-s"], MOST_BYTES, 0) if "-s" in given else USUAL.size_bytes
+    wanted = _number("-c", given["-c"], MOST_PINGS) if "-c" in given else PINGS
+    return wanted, Payload(size, given.get("-M") == "do"), rest
 
 
-def _number(what: str, text: str, most: int) -> int:
+def _number(what: str, text: str, most: int, least: int = 1) -> int:
     try:
-        return count(text, 1, most)
+        return count(text, least, most)
     except Mistake as mistake:
         raise Mistake(f"{what} {mistake.message}", mistake.advice) from None
 

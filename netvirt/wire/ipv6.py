@@ -80,6 +80,8 @@ class Upper(NamedTuple):
     """In units of 8 octets; behind the first fragment, `protocol` may be an extension header's number."""
     more_fragments: bool = False
     is_fragment: bool = False
+    identification: int = 0
+    """Of a fragment: its datagram's."""
 
 
 def upper(packet: Ipv6) -> Upper:
@@ -87,6 +89,7 @@ def upper(packet: Ipv6) -> Upper:
     (RFC 8200 section 4.1). Options are not interpreted."""
     data, protocol, at = packet.payload, packet.next_header, 0
     more = fragmented = False
+    identification = 0
     while protocol in EXTENSIONS:
         if protocol == HOP_BY_HOP and at:
             raise Malformed("IPv6 hop-by-hop options are not the first extension header")
@@ -97,10 +100,11 @@ def upper(packet: Ipv6) -> Upper:
         if here == FRAGMENT:
             word = int.from_bytes(data[at + 2 : at + 4])
             more, fragmented = more or bool(word & 1), True
+            identification = int.from_bytes(data[at + 4 : end])
             if word >> 3:
-                return Upper(packet.src, packet.dst, protocol, data[end:], word >> 3, more, True)
+                return Upper(packet.src, packet.dst, protocol, data[end:], word >> 3, more, True, identification)
         at = end
-    return Upper(packet.src, packet.dst, protocol, data[at:], 0, more, fragmented)
+    return Upper(packet.src, packet.dst, protocol, data[at:], 0, more, fragmented, identification)
 
 
 def _length(data: bytes, at: int) -> int:

@@ -98,7 +98,7 @@ USAGE = [
     ),
     ([*PING, "left"], "ping lacks DESTINATION; see dcsim ping --help"),
     ([*PING, "left", "right", "-c", "0"], "--count 0 is less than 1; it goes to 100000"),
-    ([*PING, "left", "right", "-s", "8974"], "--size 8974 is more than 8973; it starts at 0"),
+    ([*PING, "left", "right", "-s", "65488"], "--size 65488 is more than 65487; it starts at 0"),
     ([*TRACE, "left", "right"], "trace lacks TRAFFIC; see dcsim trace --help"),
     (
         [*TRACE, "left", "right", "tcp", "1", "--source-port", "65536"],

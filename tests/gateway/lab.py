@@ -7,7 +7,7 @@ from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
-from dcsim.pinging import Pinger
+from dcsim.pinging import Payload, Pinger
 from dcsim.trace import Traced, TrafficSpec, flow_between, trace
 from netvirt.address import Ip, format_mac, parse_ip
 from netvirt.frame import Flow
@@ -147,7 +147,7 @@ class World(Region):
 
     def pings(self, sender: str, address: Ip, every: int, count: int) -> Pinger:
         """Orders pings of any address, the first one now."""
-        pinger = Pinger(self.world, self[sender], address, every, 90 * MS, 56)
+        pinger = Pinger(self.world, self[sender], address, every, 90 * MS, Payload())
         pinger.start(self.now, count)
         return pinger
 

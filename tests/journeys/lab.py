@@ -13,7 +13,7 @@ from simpy import Event as SimpyEvent
 from dcsim.fabric.place import Place
 from dcsim.fabric.wire import Direction
 from dcsim.observe.event import Event, RoutingChanged
-from dcsim.pinging import Answer, Pinger
+from dcsim.pinging import Answer, Payload, Pinger
 from dcsim.problem import Mark
 from dcsim.request import AuthorizeSecurityGroupIngress, RevokeSecurityGroupEgress, Verb
 from dcsim.topology.load import plan_of
@@ -161,7 +161,7 @@ class Region:
     def ping(self, source: str, target: str, every: int, count: int, timeout: int = 50 * MS) -> Pinger:
         """Orders pings, the first one now."""
         address = self[target].placed.interface.address
-        pinger = Pinger(self.world, self[source], address, every, timeout, 56)
+        pinger = Pinger(self.world, self[source], address, every, timeout, Payload())
         pinger.start(self.now, count)
         return pinger
 

@@ -7,7 +7,7 @@ import pytest
 from pytest import MonkeyPatch
 
 from dcsim.observe import capture
-from dcsim.pinging import Pinger
+from dcsim.pinging import Payload, Pinger
 from dcsim.scenario.play import stage
 from dcsim.scenario.scenario import Capture as Mode
 from netvirt.overlay import OVERHEAD_BYTES
@@ -130,7 +130,7 @@ def _with_a_stranger(mode: Mode) -> list[str]:
     """The ends of each packet that was seen on a link."""
     world = stage(scenario(), 7).world
     third, left = world["third"], world["left"]
-    Pinger(world, third, left.placed.interface.address, 100 * MS, 300 * MS, 56).start(50 * MS, 10)
+    Pinger(world, third, left.placed.interface.address, 100 * MS, 300 * MS, Payload()).start(50 * MS, 10)
     file = BytesIO()
     taps = capture.Capture(world, file, mode, [(world["left"], world["right"])])
     world.clock.run(until=2_000 * MS)

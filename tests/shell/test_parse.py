@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcsim.pinging import Payload
 from dcsim.problem import Mistake
 from dcsim.shell.commands import (
     HELP,
@@ -46,6 +47,8 @@ BOTH, THERE = Link("a", "b", both=True), Link("a", "b", both=False)
         ("left ping -c1 right", Ping("left", "right", 1)),
         ("left ping -c 3 right", Ping("left", "right", 3)),
         ("ping left right -c 2", Ping("left", "right", 2)),
+        ("left ping -s 3000 -M do right -c1", Ping("left", "right", 1, Payload(3000, dont_fragment=True))),
+        ("ping -s0 left right -M dont", Ping("left", "right", 4, Payload(0))),
         ("trace left right tcp 22", Trace("left", "right", TrafficSpec(6, 22))),
         ("trace left 10.0.2.4 icmp", Trace("left", "10.0.2.4", TrafficSpec(1))),
         ("link a <-> b down", CutLink(BOTH)),
@@ -85,7 +88,8 @@ def test_what_a_line_means(line: str, command: Command | None) -> None:
         ("nodes all", "nodes takes no words, not 'all'; write nodes"),
         ("ping left", "ping needs who asks and who answers; write ping left right"),
         ("left ping", "ping needs one guest to ask; write left ping right"),
-        ("left ping right -x 3", "ping has no '-x'; it takes -c N"),
+        ("left ping right -M want", "-M 'want' is unknown; write -M do, or leave it out"),
+        ("left ping right -x 3", "ping has no '-x'; it takes -c N, -s BYTES and -M do"),
         ("left ping right -c", "-c '' is not a whole number"),
         ("left ping right -c 0", "-c 0 is out of range; it goes from 1 to 100000"),
         ("trace left right", "that is not how trace goes; write trace left right tcp 22"),

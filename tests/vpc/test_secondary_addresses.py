@@ -11,7 +11,7 @@ from scapy.layers.l2 import ARP, Ether
 from topology.files import said_of, topology
 
 from dcsim.cloud.interface_limits import ipv4_addresses
-from dcsim.pinging import Pinger
+from dcsim.pinging import Payload, Pinger
 from dcsim.request import AssociateAddress, CreateInternetGateway, RunInstances
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
@@ -147,7 +147,7 @@ def region() -> Region:
 @pytest.mark.parametrize(("source", "target"), [("near", "10.0.1.21"), ("far", "10.0.1.20"), ("far", "10.0.1.4")])
 def test_the_guest_answers_as_the_address_that_was_asked(region: Region, source: str, target: str) -> None:
     """From its own subnet, where it is asked for by ARP, and from another."""
-    pinger = Pinger(region.world, region[source], parse_ip(target), 10 * MS, 50 * MS, 56)
+    pinger = Pinger(region.world, region[source], parse_ip(target), 10 * MS, 50 * MS, Payload())
     pinger.start(region.now, 2)
     region.wait(100 * MS)
     assert len(pinger.answers) == 2
@@ -172,7 +172,7 @@ def test_all_its_addresses_are_its_own_and_its_groups(region: Region) -> None:
 
 
 def test_the_internet_sees_one_public_address_for_each(region: Region) -> None:
-    pinger = Pinger(region.world, region["outside"], parse_ip("198.18.0.30"), 10 * MS, 90 * MS, 56)
+    pinger = Pinger(region.world, region["outside"], parse_ip("198.18.0.30"), 10 * MS, 90 * MS, Payload())
     pinger.start(region.now, 1)
     region.wait(ABROAD)
     (answer,) = pinger.answers

@@ -25,6 +25,7 @@ TOPOLOGY = """
 version: 1
 region: eu-west-1
 zones: [a, b]
+quotas: {{routes_per_route_table: 200, rules_per_network_acl: 40}}
 vpcs:
   main:
     cidr_block: 10.0.0.0/16
@@ -65,8 +66,8 @@ def group(number: int) -> str:
 
 
 def entries(way: str) -> str:
-    """Denials that do not match, then what lets everything pass."""
-    denials = (f"{100 + n} deny tcp {9000 + n} {way} 10.0.0.0/16" for n in range(ENTRIES - 1))
+    """Denials that do not match, then what lets everything pass, then `*`."""
+    denials = (f"{100 + n} deny tcp {9000 + n} {way} 10.0.0.0/16" for n in range(ENTRIES - 2))
     return ", ".join([*denials, f"900 allow all {way} 0.0.0.0/0"])
 
 

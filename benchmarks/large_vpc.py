@@ -29,6 +29,7 @@ def _lines(subnets: int) -> Iterator[str]:
     yield "region: eu-west-1"
     yield "zones: [a, b, c]"
     yield "plant: {racks: 8, hosts: 16}"
+    yield f"quotas: {{subnets_per_vpc: {SUBNETS}, rules_per_security_group: 200, routes_per_route_table: 200}}"
     yield "vpcs:"
     yield "  main:"
     yield "    cidr_block: 10.0.0.0/16"

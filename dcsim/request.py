@@ -32,6 +32,14 @@ class PrefixListName:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestServiceQuotaIncrease(Asked):
+    """Granted at once, up to AWS's maximum."""
+
+    quota_name: str
+    desired_value: int
+
+
+@dataclass(frozen=True, slots=True)
 class CreateManagedPrefixList(Asked):
     """Of the region. `max_entries` is what quotas count."""
 
@@ -235,6 +243,14 @@ class DisassociateRouteTable(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceMainRouteTable(Asked):
+    """EC2's ReplaceRouteTableAssociation of the main table: every subnet that has no table of its own follows."""
+
+    vpc: str
+    route_table: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateNetworkAcl(Asked):
     vpc: str
     name: str
@@ -419,6 +435,7 @@ class CreateFlowLogs(Asked):
 
 Request = (
     TransitRequest
+    | RequestServiceQuotaIncrease
     | CreateManagedPrefixList
     | CreateVpc
     | AssociateVpcCidrBlock
@@ -433,6 +450,7 @@ Request = (
     | AssociateAddress
     | CreateVpcPeeringConnection
     | AssociateRouteTable
+    | ReplaceMainRouteTable
     | CreateNetworkAcl
     | CreateNetworkAclEntry
     | ReplaceNetworkAclAssociation

@@ -349,45 +349,31 @@ def _route_hop(q: Question) -> Hop:
         rule = "no route to the destination"
         return Hop("rt", table.name, rule, "", Outcome.NO_ROUTE, "NO_ROUTE_TO_DESTINATION")
     q.way = route.target
-    if isinstance(route.target, ToNowhere):
-        return _nowhere_hop(table.name, route, route.target)
-    if isinstance(route.target, ToInterface | ToNat):
-        q.neighbour = q.view.interfaces.get(_eni_of(q.view, route.target))
-        if q.neighbour is None:
-            return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
-    elif isinstance(route.target, ToInternet):
-        if route.target.gateway != q.view.internet_gateway:
-            return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
-    elif isinstance(route.target, ToPeering):
-        q.target_view = q.view.peers.get(route.target.peering)
-        if q.target_view is None:
-            return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
-    elif isinstance(route.target, ToTransit):
-        return _transit_hop(q, route.target, table, route)
+    if not q.view.reaches(route.target):
+        return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
+    match route.target:
+        case ToNowhere():
+            return Hop("rt", table.name, route.text, route.written, Outcome.UNKNOWN, "UNSUPPORTED_COMPONENT")
+        case ToInterface(eni=eni):
+            q.neighbour = q.view.interfaces[eni]
+        case ToNat(nat_gateway=gateway):
+            q.neighbour = q.view.interfaces[q.view.nat_gateways[gateway]]
+        case ToPeering(peering=peering):
+            q.target_view = q.view.peers[peering]
+        case ToTransit():
+            return _transit_hop(q, route.target, table, route)
+        case _:
+            pass
     return Hop("rt", table.name, route.text, route.written)
 
 
 def _transit_hop(q: Question, way: ToTransit, table: RouteTable, route: Route) -> Hop:
     """The way to a transit gateway is its interface in the sender's own zone."""
-    gateway = q.view.transit_gateways.get(way.gateway)
-    if gateway is None:
-        return Hop("rt", table.name, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
-    entrance = transit.enter(gateway, q.view.vni, q.subnet.zone)
+    entrance = transit.enter(q.view.transit_gateways[way.gateway], q.view.vni, q.subnet.zone)
     if isinstance(entrance, Hop):
         return entrance
     q.neighbour = entrance
     return Hop("rt", table.name, route.text, route.written)
-
-
-def _nowhere_hop(table: str, route: Route, target: ToNowhere) -> Hop:
-    if target.simulated:
-        return Hop("rt", table, route.text, route.written, Outcome.BLACKHOLE, "BAD_STATE_ROUTE")
-    return Hop("rt", table, route.text, route.written, Outcome.UNKNOWN, "UNSUPPORTED_COMPONENT")
-
-
-def _eni_of(view: VpcView, target: ToInterface | ToNat) -> str:
-    """Empty for a NAT gateway that is not available."""
-    return target.eni if isinstance(target, ToInterface) else view.nat_gateways.get(target.nat_gateway, "")
 
 
 def _mapping_hop(q: Question) -> Hop:

@@ -60,6 +60,7 @@ ROOMS = [
     "dcsim.problem",
     "dcsim.asked",
     "dcsim.transit_request",
+    "dcsim.quota",
     "dcsim.request",
     "dcsim.rng",
     "dcsim.clock",

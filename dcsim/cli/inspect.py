@@ -91,7 +91,7 @@ def _everything(world: World) -> Iterator[tuple[str, Thing]]:
         for subnet in vpc.subnets.values():
             yield f"subnet {vpc.name}/{subnet.name}", _subnet(world, vpc, subnet)
         for table in vpc.tables.values():
-            yield f"table {vpc.name}/{table.name}", _table(vpc, table, asked)
+            yield f"table {vpc.name}/{table.name}", _table(world, vpc, table, asked)
         for acl in vpc.acls.values():
             yield f"acl {vpc.name}/{acl.name}", _acl(vpc, acl, asked)
         for group in vpc.groups.values():
@@ -148,7 +148,7 @@ def _subnet(world: World, vpc: Vpc, subnet: Subnet) -> Thing:
     acl = next(acl for acl in vpc.acls.values() if acl.id == subnet.acl)
     zone, routes, where = (
         f"{world.plan.region}{subnet.zone}",
-        [each.text for each in table.routes],
+        _routes(world, vpc, table),
         vpc.asked[subnet.id],
     )
     return Thing(
@@ -174,14 +174,29 @@ def _subnet(world: World, vpc: Vpc, subnet: Subnet) -> Thing:
     )
 
 
-def _table(vpc: Vpc, table: RouteTable, asked: _Asked) -> Thing:
-    routes = [route.text for route in table.routes]
+def _table(world: World, vpc: Vpc, table: RouteTable, asked: _Asked) -> Thing:
+    routes = _routes(world, vpc, table)
     subnets = [subnet.name for subnet in vpc.subnets.values() if subnet.table == table.id]
     where = asked(CreateRouteTable, vpc.name, table.name)
+    main = ", the main one" if table.name == vpc.main_table != "main" else ""
     return Thing(
-        {"table": f"{table.name} {table.id}", "route": routes, "subnets": subnets, "from": where},
-        {"name": table.name, "vpc": vpc.name, "id": table.id, "routes": routes, "subnets": subnets, "from": where},
+        {"table": f"{table.name} {table.id}{main}", "route": routes, "subnets": subnets, "from": where},
+        {
+            "name": table.name,
+            "vpc": vpc.name,
+            "id": table.id,
+            "main": table.name == vpc.main_table,
+            "routes": routes,
+            "subnets": subnets,
+            "from": where,
+        },
     )
+
+
+def _routes(world: World, vpc: Vpc, table: RouteTable) -> list[str]:
+    """Each with its state where that is not `active`."""
+    view = world.control.view(vpc.name)
+    return [f"{each.text}{'' if view.reaches(each.target) else ', blackhole'}" for each in table.routes]
 
 
 def _acl(vpc: Vpc, acl: NetworkAcl, asked: _Asked) -> Thing:

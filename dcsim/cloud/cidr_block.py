@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import refusal
 from dcsim.cloud.vpc import FORBIDDEN, LARGEST, SMALLEST, Vpc
 from dcsim.problem import Refused
+from dcsim.quota import BLOCKS
 from dcsim.request import AssociateVpcCidrBlock
 from netvirt.address import parse_cidr
 from netvirt.vpc.route_table import Local, Route, RouteTable
-
-MOST_BLOCKS = 5
-"""VPC User Guide, "Amazon VPC quotas": the primary one counts."""
 
 TEN, TWELVE, SIXTEEN = (parse_cidr(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """RFC 1918."""
@@ -34,9 +33,9 @@ def associate_vpc_cidr_block(vpc: Vpc, peers: Sequence[Vpc], request: AssociateV
     block = request.cidr_block
     if not LARGEST <= block.prefix <= SMALLEST:
         raise _refused(request, f"{vpc.name} cannot have {block}", "a VPC's block is /16 to /28")
-    if len(vpc.cidrs) >= MOST_BLOCKS:
+    if len(vpc.cidrs) >= vpc.quotas[BLOCKS]:
         message = f"{vpc.name} has {len(vpc.cidrs)} blocks already"
-        raise refusal(request, "CidrLimitExceeded", message, f"{MOST_BLOCKS} at most")
+        raise exceeded(request, "CidrLimitExceeded", message, vpc.quotas, BLOCKS)
     if FORBIDDEN.overlaps(block):
         raise _refused(request, f"{block} is link-local", "use a private block")
     for cidr in vpc.cidrs:

@@ -16,6 +16,7 @@ from dcsim.cloud import (
     peering,
     prefix_list,
     public_address,
+    quota,
     route_table,
     security_group,
     subnet,
@@ -33,6 +34,7 @@ from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.transit_gateway import Transit
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
+from dcsim.quota import Quotas
 from dcsim.request import (
     AllocateAddress,
     AssociateAddress,
@@ -68,10 +70,12 @@ from dcsim.request import (
     ModifyNetworkInterfaceAttribute,
     ModifyVpcAttribute,
     ReleaseAddress,
+    ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
     ReplaceNetworkAclEntry,
     ReplaceRoute,
     ReplaceRouteTableAssociation,
+    RequestServiceQuotaIncrease,
     RevokeSecurityGroupEgress,
     RevokeSecurityGroupIngress,
     RunInstances,
@@ -108,6 +112,7 @@ class Control:
     ) -> None:
         self.layout = layout
         self._seed = seed
+        self.quotas = Quotas()
         self.prefix_lists: dict[str, PrefixList] = {}
         self._epoch_ns = epoch_ns
         self.vpcs: dict[str, Vpc] = {}
@@ -134,7 +139,7 @@ class Control:
             return transit_gateway.attached_vpcs(self.transits, request)
         homes: list[str] = []
         match request:
-            case CreateVpc() | AllocateAddress() | CreateManagedPrefixList():
+            case CreateVpc() | AllocateAddress() | CreateManagedPrefixList() | RequestServiceQuotaIncrease():
                 pass
             case CreateHostedZone() | ChangeResourceRecordSets():
                 homes = list(self.vpcs)
@@ -157,9 +162,11 @@ class Control:
             return transit_gateway.call(self.transits, request)
         match request:
             case CreateVpc():
-                return vpc.create_vpc(self.vpcs, self.layout.region, self._epoch_ns, request)
+                return vpc.create_vpc(self.vpcs, self.quotas, self.layout.region, self._epoch_ns, request)
+            case RequestServiceQuotaIncrease():
+                return quota.request_service_quota_increase(self.quotas, request)
             case CreateManagedPrefixList():
-                return prefix_list.create_managed_prefix_list(self.prefix_lists, request)
+                return prefix_list.create_managed_prefix_list(self.prefix_lists, self.quotas, request)
             case CreateHostedZone():
                 return hosted_zone.create_hosted_zone(self.vpcs, self.hosted_zones, request)
             case ChangeResourceRecordSets():
@@ -197,7 +204,7 @@ class Control:
             case DeleteNatGateway():
                 return nat_gateway.delete_nat_gateway(home, self.public, request)
             case CreateInternetGateway():
-                return internet_gateway.create_internet_gateway(home, request)
+                return internet_gateway.create_internet_gateway(home, self.vpcs, request)
             case DetachInternetGateway():
                 return internet_gateway.detach_internet_gateway(home, request)
             case AssociateAddress():
@@ -207,6 +214,8 @@ class Control:
                 return peering.create_vpc_peering_connection(self.vpcs, self.peerings, gone, request)
             case AssociateRouteTable() | ReplaceRouteTableAssociation():
                 return subnet.associate_route_table(home, request)
+            case ReplaceMainRouteTable():
+                return subnet.replace_main_route_table(home, request)
             case DisassociateRouteTable():
                 return subnet.disassociate_route_table(home, request)
             case ModifyNetworkInterfaceAttribute():
@@ -244,7 +253,7 @@ class Control:
             case ReplaceNetworkAclAssociation():
                 return subnet.replace_network_acl_association(home, request)
             case CreateSecurityGroup():
-                return security_group.create_security_group(home, request)
+                return security_group.create_security_group(home, self.vpcs, request)
             case DeleteSecurityGroup():
                 return security_group.delete_security_group(home, request)
             case AuthorizeSecurityGroupIngress() | AuthorizeSecurityGroupEgress():

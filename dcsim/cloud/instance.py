@@ -9,19 +9,18 @@ from dcsim.asked import Asked
 from dcsim.cloud.capacity import Capacity, Zone, check_type, is_arm, vcpus
 from dcsim.cloud.interface_limits import ipv4_addresses
 from dcsim.cloud.placed import Placed
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake, Refused
+from dcsim.quota import GROUPS_OF_INTERFACE
 from dcsim.request import NAT_IMAGE, CreateNatGateway, RunInstances
 from dcsim.transit_request import CreateTransitGatewayVpcAttachment
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
 from netvirt.vpc.view import Interface, Subnet
-
-GROUPS_PER_INTERFACE = 5
-"""VPC User Guide, "Amazon VPC quotas"."""
 
 INSTANCE_MAC = 0x0A_01_00_00_00_00
 """Interfaces' MAC addresses count up from here: locally administered."""
@@ -78,10 +77,9 @@ def _check_type(request: RunInstances) -> None:
 def groups_of(vpc: Vpc, owner: str, wanted: tuple[str, ...], request: Asked) -> tuple[str, ...]:
     """The ids of the groups that an interface is to have; none asked for is the default one."""
     names = wanted or ("default",)
-    if len(names) > GROUPS_PER_INTERFACE:
-        message = f"{owner} has {len(names)} security groups"
-        advice = f"{GROUPS_PER_INTERFACE} at most"
-        raise refusal(request, "SecurityGroupsPerInterfaceLimitExceeded", message, advice, field="security_groups")
+    if len(names) > vpc.quotas[GROUPS_OF_INTERFACE]:
+        message, code = f"{owner} has {len(names)} security groups", "SecurityGroupsPerInterfaceLimitExceeded"
+        raise exceeded(request, code, message, vpc.quotas, GROUPS_OF_INTERFACE, field="security_groups")
     return tuple(
         find(vpc.groups, name, request, "InvalidGroup.NotFound", "security group").id for name in dict.fromkeys(names)
     )

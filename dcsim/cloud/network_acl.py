@@ -1,9 +1,12 @@
 """Network ACLs and their entries. VPC User Guide, "Control traffic to subnets using network ACLs"."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
+from dcsim.quota import NETWORK_ACL_RULES, NETWORK_ACLS
 from dcsim.request import (
     CreateNetworkAcl,
     CreateNetworkAclEntry,
@@ -24,6 +27,9 @@ def create_network_acl(vpc: Vpc, request: CreateNetworkAcl) -> list[str]:
     """A custom ACL denies everything until it has entries."""
     if request.name in vpc.acls:
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has a network ACL {request.name} already")
+    if len(vpc.acls) >= vpc.quotas[NETWORK_ACLS]:
+        message = f"{vpc.name} has {len(vpc.acls)} network ACLs already"
+        raise exceeded(request, "NetworkAclLimitExceeded", message, vpc.quotas, NETWORK_ACLS)
     acl = vpc.acls[request.name] = NetworkAcl(vpc.id("acl", request.name), request.name, (), ())
     return [acl.id]
 
@@ -52,6 +58,7 @@ def create_network_acl_entry(vpc: Vpc, request: CreateNetworkAclEntry | ReplaceN
         entries = _without(acl, request)
     elif any(entry.number == number for entry in entries):
         raise refusal(request, "NetworkAclEntryAlreadyExists", f"{acl.name} has an entry {number} already")
+    _has_room(vpc, acl, entries, request)
     traffic = Traffic(request.protocol, *(request.ports or ALL_PORTS), request.icmp_type, request.icmp_code)
     written = f"{request.mark.file}:{request.mark.line}"
     entry = AclEntry(number, request.allow, traffic, request.cidr_block, request.text, written)
@@ -83,3 +90,12 @@ def _without(acl: NetworkAcl, request: ReplaceNetworkAclEntry | DeleteNetworkAcl
 def _write(vpc: Vpc, acl: NetworkAcl, egress: bool, entries: tuple[AclEntry, ...]) -> list[str]:
     vpc.acls[acl.name] = replace(acl, egress=entries) if egress else replace(acl, ingress=entries)
     return [acl.id]
+
+
+def _has_room(vpc: Vpc, acl: NetworkAcl, entries: Sequence[AclEntry], request: CreateNetworkAclEntry) -> None:
+    """Each direction and each family counts for itself; `*`, which denies the rest, counts too."""
+    family = [entry for entry in entries if entry.peer.is_ipv6 == request.cidr_block.is_ipv6]
+    if 1 + len(family) >= vpc.quotas[NETWORK_ACL_RULES]:
+        way = "egress" if request.egress else "ingress"
+        message = f"{acl.name} has {len(family)} {way} rules already, and *"
+        raise exceeded(request, "NetworkAclEntryLimitExceeded", message, vpc.quotas, NETWORK_ACL_RULES)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc, resource_id
+from dcsim.quota import PEERINGS
 from dcsim.request import CreateVpcPeeringConnection, DeleteVpcPeeringConnection
 
 
@@ -41,6 +43,11 @@ def create_vpc_peering_connection(
     if clash is not None:
         message = f"{vpc.name} {clash[0]} and {peer.name} {clash[1]} overlap, so their peering fails"
         raise refusal(request, "InvalidParameterValue", message, "give one of them another block")
+    for end in (vpc, peer):
+        there = sum(end.name in each.vpcs for each in peerings.values())
+        if there >= end.quotas[PEERINGS]:
+            code, message = "ActiveVpcPeeringConnectionPerVpcLimitExceeded", f"{end.name} has {there} peerings already"
+            raise exceeded(request, code, message, end.quotas, PEERINGS)
     pcx = resource_id("pcx", request.name, gone=gone)
     peerings[request.name] = Peering(pcx, request.name, ends)
     return [pcx]

@@ -1,25 +1,29 @@
 """Customer-managed prefix lists, a region's own. VPC User Guide, "Work with customer-managed prefix lists"."""
 
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import refusal
 from dcsim.cloud.vpc import resource_id
+from dcsim.quota import PREFIX_LISTS, Quotas
 from dcsim.request import CreateManagedPrefixList
 from netvirt.vpc.prefix_list import PrefixList
 
-MOST_LISTS, MOST_ENTRIES = 100, 1_000
-"""In a region; in a list (VPC User Guide, "Amazon VPC quotas")."""
+MOST_ENTRIES = 1_000
+"""VPC User Guide, "Amazon VPC quotas"."""
 RESERVED = "com.amazonaws"
 
 
-def create_managed_prefix_list(lists: dict[str, PrefixList], request: CreateManagedPrefixList) -> list[str]:
+def create_managed_prefix_list(
+    lists: dict[str, PrefixList], quotas: Quotas, request: CreateManagedPrefixList
+) -> list[str]:
     """Entries may overlap, but none is there twice."""
     name, entries = request.name, request.entries
     if name in lists:
         raise refusal(request, "InvalidParameterValue", f"there is a prefix list {name} already", "use another name")
     if name.startswith(RESERVED):
         raise refusal(request, "InvalidParameterValue", f"prefix lists that begin with {RESERVED} are AWS's own")
-    if len(lists) >= MOST_LISTS:
+    if len(lists) >= quotas[PREFIX_LISTS]:
         message = f"the region has {len(lists)} prefix lists already"
-        raise refusal(request, "PrefixListLimitExceeded", message, f"{MOST_LISTS} at most")
+        raise exceeded(request, "PrefixListLimitExceeded", message, quotas, PREFIX_LISTS)
     if not 1 <= request.max_entries <= MOST_ENTRIES:
         message = f"{name} cannot have max_entries {request.max_entries}"
         raise refusal(request, "InvalidParameterValue", message, f"use 1 to {MOST_ENTRIES}", field="max_entries")

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from dcsim.cloud.peering import Peering
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
+from dcsim.quota import ROUTE_TABLES, ROUTES
 from dcsim.request import BLACKHOLE, CreateRoute, CreateRouteTable, DeleteRoute, DeleteRouteTable, ReplaceRoute
 from dcsim.rng import stream
-from netvirt.address import Cidr, parse_cidr
+from netvirt.address import Cidr, parse_block
 from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.route_table import (
     Local,
@@ -22,15 +24,19 @@ from netvirt.vpc.route_table import (
     ToTransit,
 )
 
-SERVICES = parse_cidr("169.254.168.0/22")
+SERVICES = parse_block("169.254.168.0/22"), parse_block("fd00:ec2::/32")
 """No route may lead there: the host answers it (VPC User Guide, "Route table concepts")."""
-MAIN = "main"
+INSIDE = ToInterface | ToNat | ToNowhere
+"""What may stand in for local: of what leads nowhere, nobody can say."""
 DISASSOCIATE = "Disassociate it first"
 
 
 def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
     if request.name in vpc.tables:
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has a route table {request.name} already")
+    if len(vpc.tables) >= vpc.quotas[ROUTE_TABLES]:
+        message = f"{vpc.name} has {len(vpc.tables)} route tables already"
+        raise exceeded(request, "RouteTableLimitExceeded", message, vpc.quotas, ROUTE_TABLES)
     table = RouteTable.of(vpc.id("rtb", request.name), request.name, [Route(cidr, Local()) for cidr in vpc.cidrs])
     vpc.tables[request.name] = table
     return [table.id]
@@ -39,8 +45,8 @@ def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
 def delete_route_table(vpc: Vpc, request: DeleteRouteTable) -> list[str]:
     """Refused for the main one, and while a subnet has it."""
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
-    if table.name == MAIN:
-        raise refusal(request, "DependencyViolation", f"{MAIN} is the main route table of {vpc.name}")
+    if table.name == vpc.main_table:
+        raise refusal(request, "DependencyViolation", f"{table.name} is the main route table of {vpc.name}")
     user = next((subnet.name for subnet in vpc.subnets.values() if subnet.table == table.id), None)
     if user is not None:
         raise refusal(request, "DependencyViolation", f"{user} has the route table {table.name}", DISASSOCIATE)
@@ -57,11 +63,12 @@ def create_route(
     """
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
     destination = _destination(lists, request)
-    target = _target(vpc, peerings, destination, request)
+    target = _target(vpc, peerings, request)
     if any(route.destination == destination for route in table.routes):
         raise refusal(request, "RouteAlreadyExists", f"{table.name} has a route to {destination} already")
     for block in (destination,) if isinstance(destination, Cidr) else destination.entries:
-        _may_lead_to(vpc, block, request)
+        _may_lead_to(vpc, block, target, request)
+    _has_room(vpc, table, destination, request)
     draw = 0 if isinstance(destination, Cidr) else stream(seed, f"{table.id} {destination.id}").getrandbits(32)
     route = Route(destination, target, f"{request.mark.file}:{request.mark.line}", draw)
     return _write(vpc, table, (*table.routes, route))
@@ -76,14 +83,17 @@ def _destination(
     return find(lists, destination.name, request, "InvalidPrefixListID.NotFound", "prefix list")
 
 
-def _may_lead_to(vpc: Vpc, block: Cidr, request: CreateRoute) -> None:
+def _may_lead_to(vpc: Vpc, block: Cidr, target: Target, request: CreateRoute | ReplaceRoute) -> None:
     named = "" if isinstance(request.destination, Cidr) else f" of {request.destination}"
-    if SERVICES.covers(block):
+    if any(reserved.covers(block) for reserved in SERVICES):
         message = f"{block}{named} is reserved for link-local services"
         raise refusal(request, "InvalidParameterValue", message, "the host answers it without any route")
     if vpc.covers(block) and all(subnet.cidr != block for subnet in vpc.subnets.values()):
         message = f"{block}{named} is more specific than local, and no whole subnet"
         raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
+    if vpc.covers(block) and not isinstance(target, INSIDE):
+        advice = "a route more specific than local leads to an instance or a NAT gateway"
+        raise refusal(request, "InvalidParameterValue", f"{block}{named} is in {vpc.name} itself", advice)
 
 
 def replace_route(
@@ -91,8 +101,11 @@ def replace_route(
 ) -> list[str]:
     """Another target from now on; for the next packet, once its host has heard."""
     table, before = _route(vpc, lists, request)
-    target = _target(vpc, peerings, before.destination, request)
-    if before.destination in vpc.cidrs and request.through not in ("instance", "nat_gateway"):
+    target = _target(vpc, peerings, request)
+    if before.destination not in vpc.cidrs:
+        for block in before.blocks:
+            _may_lead_to(vpc, block, target, request)
+    elif not isinstance(target, INSIDE):
         message = f"{before.destination} is {vpc.name} itself"
         raise refusal(request, "InvalidParameterValue", message, "it may lead to an instance or a NAT gateway instead")
     after = Route(before.destination, target, f"{request.mark.file}:{request.mark.line}", before.draw)
@@ -124,9 +137,23 @@ def _write(vpc: Vpc, table: RouteTable, routes: tuple[Route, ...]) -> list[str]:
     return [table.id]
 
 
-def _target(
-    vpc: Vpc, peerings: Mapping[str, Peering], destination: Cidr | PrefixList, request: CreateRoute | ReplaceRoute
-) -> Target:
+def _has_room(vpc: Vpc, table: RouteTable, destination: Cidr | PrefixList, request: CreateRoute) -> None:
+    """Each family counts for itself, and a prefix list as many entries as it may have. Local routes do not count."""
+    for ipv6 in (False, True):
+        there = sum(_weight(route.destination, ipv6) for route in table.routes if route.destination not in vpc.cidrs)
+        more = _weight(destination, ipv6)
+        if more and there + more > vpc.quotas[ROUTES]:
+            message = f"{table.name} has {there} routes already, and {destination} counts as {more}"
+            raise exceeded(request, "RouteLimitExceeded", message, vpc.quotas, ROUTES)
+
+
+def _weight(destination: Cidr | PrefixList, ipv6: bool) -> int:
+    if isinstance(destination, PrefixList):
+        return destination.weight(ipv6)
+    return int(destination.is_ipv6 == ipv6)
+
+
+def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute | ReplaceRoute) -> Target:
     if request.through == "nowhere":
         return ToNowhere(request.target == BLACKHOLE)
     if request.through == "instance":
@@ -143,16 +170,7 @@ def _target(
         return ToNat(nat.id, nat.name)
     if request.through == "transit_gateway":
         transit = find(vpc.transits, request.target, request, "InvalidTransitGatewayID.NotFound", "transit gateway")
-        _outside(vpc, request, destination)
         return ToTransit(transit.id, transit.name)
     ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
     peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
-    _outside(vpc, request, destination)
     return ToPeering(peering.id, peering.name)
-
-
-def _outside(vpc: Vpc, request: CreateRoute | ReplaceRoute, destination: Cidr | PrefixList) -> None:
-    if isinstance(destination, Cidr) and vpc.covers(destination):
-        message = f"{destination} is in {vpc.name} itself"
-        advice = "a route more specific than local leads to an instance or a NAT gateway"
-        raise refusal(request, "InvalidParameterValue", message, advice)

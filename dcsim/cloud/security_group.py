@@ -1,10 +1,12 @@
 """Security groups and their rules. VPC User Guide, "Security group rules"."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import EVERYTHING, Vpc
+from dcsim.quota import SECURITY_GROUP_RULES, SECURITY_GROUPS
 from dcsim.request import (
     AuthorizeSecurityGroupEgress,
     AuthorizeSecurityGroupIngress,
@@ -26,7 +28,7 @@ DEFAULT = "default"
 TO_EVERYWHERE = GroupRule(EVERYTHING, EVERYWHERE, "all to 0.0.0.0/0")
 
 
-def create_security_group(vpc: Vpc, request: CreateSecurityGroup) -> list[str]:
+def create_security_group(vpc: Vpc, vpcs: Mapping[str, Vpc], request: CreateSecurityGroup) -> list[str]:
     """A new group lets nothing in and everything out."""
     if request.name == DEFAULT:
         raise refusal(request, "InvalidGroup.Reserved", "every VPC has its group default already", "use another name")
@@ -34,6 +36,10 @@ def create_security_group(vpc: Vpc, request: CreateSecurityGroup) -> list[str]:
         raise refusal(request, "InvalidGroup.Duplicate", f"{vpc.name} has a group {request.name} already")
     if request.name.startswith("sg-"):
         raise refusal(request, "InvalidParameterValue", "a group's name cannot begin with sg-", "use another name")
+    there = sum(len(each.groups) for each in vpcs.values())
+    if there >= vpc.quotas[SECURITY_GROUPS]:
+        message = f"the region has {there:,} security groups already"
+        raise exceeded(request, "SecurityGroupLimitExceeded", message, vpc.quotas, SECURITY_GROUPS)
     group = SecurityGroup(vpc.id("sg", request.name), request.name, (), (TO_EVERYWHERE,))
     vpc.groups[request.name] = group
     return [group.id]
@@ -66,6 +72,7 @@ def authorize(vpc: Vpc, vpcs: Mapping[str, Vpc], lists: Mapping[str, PrefixList]
     if any(_same(other, rule) for other in rules):
         message = f"{group.name} has the rule '{request.text}' already"
         raise refusal(request, "InvalidPermission.Duplicate", message)
+    _has_room(vpc, group, rules, rule, request)
     return _write(vpc, group, request, (*rules, rule))
 
 
@@ -89,6 +96,33 @@ def _rule(
     traffic = Traffic(request.protocol, *(request.ports or ALL_PORTS), request.icmp_type, request.icmp_code)
     rule = GroupRule(traffic, peer, request.text, f"{request.mark.file}:{request.mark.line}")
     return group, group.egress if _is_leaving(request) else group.ingress, rule
+
+
+def _has_room(
+    vpc: Vpc,
+    group: SecurityGroup,
+    rules: Sequence[GroupRule],
+    rule: GroupRule,
+    request: Authorize,
+) -> None:
+    """Each direction and each family counts for itself."""
+    for ipv6 in (False, True):
+        there, more = sum(_weight(each, ipv6) for each in rules), _weight(rule, ipv6)
+        if more and there + more > vpc.quotas[SECURITY_GROUP_RULES]:
+            way = "egress" if _is_leaving(request) else "ingress"
+            message = f"{group.name} has {there} {way} rules already, and '{request.text}' counts as {more}"
+            raise exceeded(request, "RulesPerSecurityGroupLimitExceeded", message, vpc.quotas, SECURITY_GROUP_RULES)
+
+
+def _weight(rule: GroupRule, ipv6: bool) -> int:
+    """A group as peer counts once in each family, a prefix list as many entries as it may have."""
+    match rule.peer:
+        case Cidr():
+            return int(rule.peer.is_ipv6 == ipv6)
+        case PrefixList():
+            return rule.peer.weight(ipv6)
+        case _:
+            return 1
 
 
 def _peer(

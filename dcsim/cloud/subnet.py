@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import LARGEST, SMALLEST, Vpc, router_mac
+from dcsim.quota import SUBNETS
 from dcsim.request import (
     AssociateRouteTable,
     CreateSubnet,
     DisassociateRouteTable,
+    ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
     ReplaceRouteTableAssociation,
 )
@@ -24,6 +27,9 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
         message = f"no zone '{request.availability_zone}'"
         advice = f"there are {', '.join(zones)}"
         raise refusal(request, "InvalidZone.NotFound", message, advice, field="availability_zone")
+    if len(vpc.subnets) >= vpc.quotas[SUBNETS]:
+        message = f"{vpc.name} has {len(vpc.subnets)} subnets already"
+        raise exceeded(request, "SubnetLimitExceeded", message, vpc.quotas, SUBNETS)
     if not LARGEST <= cidr.prefix <= SMALLEST:
         advice = "a subnet's block is /16 to /28"
         raise refusal(request, "InvalidSubnet.Range", f"{name} cannot be {cidr}", advice, field="cidr_block")
@@ -44,7 +50,7 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
         name=name,
         cidr=cidr,
         zone=request.availability_zone,
-        table=vpc.tables["main"].id,
+        table=vpc.tables[vpc.main_table].id,
         acl=vpc.acls["default"].id,
         router_mac=router_mac(vpc, len(vpc.subnets)),
     )
@@ -55,28 +61,36 @@ def associate_route_table(vpc: Vpc, request: AssociateRouteTable | ReplaceRouteT
     """A subnet has one table: the main one until it is given another, which only a replacement takes away again."""
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
-    own = _own_table(vpc, subnet)
+    own = vpc.associations.get(subnet.name, "")
     if isinstance(request, ReplaceRouteTableAssociation) and not own:
-        raise refusal(request, "InvalidAssociationID.NotFound", f"{subnet.name} follows main", "Associate it")
+        message = f"{subnet.name} follows {vpc.main_table}"
+        raise refusal(request, "InvalidAssociationID.NotFound", message, "Associate it")
     if isinstance(request, AssociateRouteTable) and own and own != table.name:
         message = f"{subnet.name} has the route table {own} already"
         raise refusal(request, "Resource.AlreadyAssociated", message, "Replace the association")
+    vpc.associations[subnet.name] = table.name
     vpc.subnets[subnet.name] = replace(subnet, table=table.id)
     return [subnet.id]
 
 
 def disassociate_route_table(vpc: Vpc, request: DisassociateRouteTable) -> list[str]:
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
-    if not _own_table(vpc, subnet):
-        raise refusal(request, "InvalidAssociationID.NotFound", f"{subnet.name} follows main")
-    vpc.subnets[subnet.name] = replace(subnet, table=vpc.tables["main"].id)
+    if subnet.name not in vpc.associations:
+        message = f"{subnet.name} follows {vpc.main_table}"
+        raise refusal(request, "InvalidAssociationID.NotFound", message)
+    del vpc.associations[subnet.name]
+    vpc.subnets[subnet.name] = replace(subnet, table=vpc.tables[vpc.main_table].id)
     return [subnet.id]
 
 
-def _own_table(vpc: Vpc, subnet: Subnet) -> str:
-    """The name of the table that it was given; empty when it follows the main one."""
-    name = next(table.name for table in vpc.tables.values() if table.id == subnet.table)
-    return "" if name == "main" else name
+def replace_main_route_table(vpc: Vpc, request: ReplaceMainRouteTable) -> list[str]:
+    """All subnets without a table of their own follow at once; the former main table becomes one like any other."""
+    table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
+    vpc.main_table = table.name
+    followers = [subnet for subnet in vpc.subnets.values() if subnet.name not in vpc.associations]
+    for subnet in followers:
+        vpc.subnets[subnet.name] = replace(subnet, table=table.id)
+    return [table.id, *(subnet.id for subnet in followers)]
 
 
 def replace_network_acl_association(vpc: Vpc, request: ReplaceNetworkAclAssociation) -> list[str]:

@@ -7,8 +7,10 @@ from itertools import chain, count
 from typing import Protocol
 
 from dcsim.cloud.directory import Directory, Groups, Interfaces
+from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import refusal
 from dcsim.cloud.registry import CopyOnWrite, Registry, Subnets
+from dcsim.quota import VPCS, Quotas
 from dcsim.request import ALL_PROTOCOLS, CreateVpc
 from netvirt.address import EVERYWHERE, Cidr, Ip, Mac, Vni, parse_cidr
 from netvirt.vpc.classifier import Members
@@ -73,6 +75,12 @@ class Vpc:
     vni: Vni
     number: int
     services: Services
+    quotas: Quotas = field(default_factory=Quotas)
+    """The account's."""
+    main_table: str = "main"
+    """The name of the table that subnets have who have none of their own."""
+    associations: dict[str, str] = field(default_factory=dict)
+    """Subnet -> the table of its own."""
     secondary_cidrs: tuple[Cidr, ...] = ()
     subnets: Subnets = field(default_factory=Subnets)
     tables: Registry[RouteTable] = field(default_factory=Registry)
@@ -165,7 +173,7 @@ def _joined(own: Members, peers: Mapping[str, VpcView]) -> Members:
     return dict(chain.from_iterable(each.items() for each in (*(peer.members for peer in peers.values()), own)))
 
 
-def create_vpc(vpcs: dict[str, Vpc], region: str, epoch_ns: int, request: CreateVpc) -> list[str]:
+def create_vpc(vpcs: dict[str, Vpc], quotas: Quotas, region: str, epoch_ns: int, request: CreateVpc) -> list[str]:
     """CreateVpc, with the main route table, the default ACL and the default group that EC2 makes along."""
     cidr = request.cidr_block
     if not LARGEST <= cidr.prefix <= SMALLEST:
@@ -177,8 +185,10 @@ def create_vpc(vpcs: dict[str, Vpc], region: str, epoch_ns: int, request: Create
     if request.name in vpcs:
         raise refusal(request, "InvalidParameterValue", f"there is a VPC {request.name} already", "use another name")
     number = len(vpcs)
+    if number >= quotas[VPCS]:
+        raise exceeded(request, "VpcLimitExceeded", f"the region has {number} VPCs already", quotas, VPCS)
     services = default_services(region, epoch_ns)
-    vpc = vpcs[request.name] = Vpc(request.name, cidr, Vni(FIRST_VNI + number), number, services)
+    vpc = vpcs[request.name] = Vpc(request.name, cidr, Vni(FIRST_VNI + number), number, services, quotas)
     vpc.tables["main"] = RouteTable.of(vpc.id("rtb", "main"), "main", [Route(cidr, Local())])
     allow_all = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all from 0.0.0.0/0")
     allow_out = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all to 0.0.0.0/0")

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dcsim.cloud.capacity import HOST_VCPUS, check_type, vcpus
-from dcsim.cloud.instance import GROUPS_PER_INTERFACE
 from dcsim.cloud.interface_limits import ipv4_addresses
 from dcsim.cloud.subnet import usable
 from dcsim.describe.inventory import Inventory
 from dcsim.describe.notes import Notes
 from dcsim.describe.shapes import Instance, NetworkInterface, Subnet
 from dcsim.problem import Mistake
+from dcsim.quota import GROUPS_OF_INTERFACE
 from dcsim.topology.vpc import DEFAULT_INSTANCE_TYPE
 from netvirt.address import Ip, format_ip
 
@@ -75,8 +75,8 @@ def guests(stock: Inventory, subnets: dict[str, Subnet], notes: Notes) -> list[G
     taken: set[tuple[str, Ip]] = set()
     for guest in sorted(found, key=lambda each: (each.subnet.vpc_id, each.address, each.id)):
         vpc, possible = guest.subnet.vpc_id, usable(guest.subnet.block)
-        if len(guest.groups) > GROUPS_PER_INTERFACE:
-            notes.leave_out("guest", guest.id, f"with more than {GROUPS_PER_INTERFACE} security groups")
+        if len(guest.groups) > GROUPS_OF_INTERFACE.default:
+            notes.leave_out("guest", guest.id, f"with more than {GROUPS_OF_INTERFACE.default} security groups")
         elif any(address not in possible or (vpc, address) in taken for address in guest.addresses):
             notes.leave_out("guest", f"{guest.id} {format_ip(guest.address)}", "with an address that it cannot have")
         else:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from dcsim.cloud.cidr_block import MOST_BLOCKS
 from dcsim.describe.guest import Guest, guests
 from dcsim.describe.inventory import Inventory
 from dcsim.describe.names import Wanted, cleaned, distinct, without_region
@@ -21,6 +20,7 @@ from dcsim.describe.shapes import (
     Subnet,
     Vpc,
 )
+from dcsim.quota import BLOCKS
 from dcsim.topology.vpc import DEFAULT_ACL, DEFAULT_GROUP, MAIN_TABLE
 from netvirt.address import EVERYWHERE, Cidr
 
@@ -98,9 +98,9 @@ def _attached(gateway: InternetGateway) -> list[str]:
 
 
 def _blocks(vpc: Vpc, name: str, notes: Notes) -> tuple[Cidr, ...]:
-    for block in vpc.blocks[MOST_BLOCKS:]:
-        notes.leave_out("block", f"{name} {block}", f"beyond {MOST_BLOCKS}")
-    return tuple(vpc.blocks[:MOST_BLOCKS])
+    for block in vpc.blocks[BLOCKS.default :]:
+        notes.leave_out("block", f"{name} {block}", f"beyond {BLOCKS.default}")
+    return tuple(vpc.blocks[: BLOCKS.default])
 
 
 def _is_simulated(blocks: tuple[Cidr, ...], subnet: Subnet, notes: Notes) -> bool:

@@ -10,6 +10,7 @@ from dcsim.request import (
     CreateRoute,
     CreateSubnet,
     CreateVpc,
+    ReplaceMainRouteTable,
     Request,
     RunInstances,
 )
@@ -29,7 +30,9 @@ class _Networks:
     def __init__(self, vpc: str, requests: Sequence[Request]) -> None:
         ours = [request for request in requests if getattr(request, "vpc", None) == vpc]
         self.zones = {each.name: each.availability_zone for each in ours if isinstance(each, CreateSubnet)}
-        self.tables = dict.fromkeys(self.zones, MAIN_TABLE) | {
+        replaced = [each.route_table for each in ours if isinstance(each, ReplaceMainRouteTable)]
+        self.main = replaced[-1] if replaced else MAIN_TABLE
+        self.tables = dict.fromkeys(self.zones, self.main) | {
             each.subnet: each.route_table for each in ours if isinstance(each, AssociateRouteTable)
         }
         self.routes = [each for each in ours if isinstance(each, CreateRoute)]
@@ -51,7 +54,7 @@ class _Networks:
 
     def _leads_nowhere(self, gateway: CreateNatGateway) -> Iterator[Problem]:
         """A public one stands in a public subnet: one with a route to the internet gateway."""
-        table = self.tables.get(gateway.subnet, MAIN_TABLE)
+        table = self.tables.get(gateway.subnet, self.main)
         out = [each for each in self.routes if each.route_table == table and each.through == "internet_gateway"]
         if gateway.connectivity_type == "public" and not out:
             lacking = f"{gateway.subnet}'s route table {table} has no route to an internet gateway"

@@ -26,8 +26,10 @@ from dcsim.request import (
     CreateVpc,
     CreateVpcPeeringConnection,
     ModifyVpcAttribute,
+    ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
     Request,
+    RequestServiceQuotaIncrease,
     RevokeSecurityGroupEgress,
     RunInstances,
 )
@@ -54,7 +56,12 @@ from dcsim.transit_request import (
 from netvirt.address import format_ip
 
 Regional = (
-    CreateManagedPrefixList | CreateVpcPeeringConnection | CreateHostedZone | ChangeResourceRecordSets | TransitRequest
+    RequestServiceQuotaIncrease
+    | CreateManagedPrefixList
+    | CreateVpcPeeringConnection
+    | CreateHostedZone
+    | ChangeResourceRecordSets
+    | TransitRequest
 )
 """What stands beside VPCs."""
 
@@ -69,6 +76,7 @@ class _Vpc:
     cidr_block: str
     secondary_cidr_blocks: list[str] = field(default_factory=list)
     internet_gateway: str | None = None
+    main_route_table: str | None = None
     settings: Block = field(default_factory=dict)
     """What is neither a list nor a map of resources."""
     nat_gateways: dict[str, Block] = field(default_factory=dict)
@@ -92,6 +100,9 @@ def expanded(plan: Plan) -> str:
     if plan.links:
         parts.append("links:")
         parts += [f"  {setting.link}: {_inline(impairment_words(setting.impairment))}" for setting in plan.links]
+    raised = [each for each in plan.requests if isinstance(each, RequestServiceQuotaIncrease)]
+    if raised:
+        parts += ["", "quotas:", *(f"  {each.quota_name}: {each.desired_value}" for each in raised)]
     parts += _prefix_lists(plan.requests)
     vpcs = _vpcs(plan.requests)
     if vpcs:
@@ -103,6 +114,8 @@ def expanded(plan: Plan) -> str:
         parts += [f"    {word}: {_inline(value)}" for word, value in vpc.settings.items()]
         if vpc.internet_gateway is not None:
             parts.append(f"    internet_gateway: {vpc.internet_gateway}")
+        if vpc.main_route_table is not None:
+            parts.append(f"    main_route_table: {vpc.main_route_table}")
         for kind in SECTIONS:
             parts += _section(kind, getattr(vpc, kind))
     joints = [each for each in plan.requests if isinstance(each, CreateVpcPeeringConnection)]
@@ -265,6 +278,8 @@ def _write(vpc: _Vpc, request: Request) -> None:
             vpc.route_tables[name] = {}
         case CreateRoute(route_table=name, destination=block, target=target):
             _map(vpc.route_tables[name], "routes")[str(block)] = target
+        case ReplaceMainRouteTable(route_table=name):
+            vpc.main_route_table = name
         case AssociateRouteTable(subnet=name, route_table=table):
             vpc.subnets[name]["route_table"] = table
         case CreateNetworkAcl(name=name):

@@ -43,6 +43,7 @@ from dcsim.topology.fields import (
 from dcsim.topology.log_format import AggregationInterval, LogFormat, ResourceType, TrafficType
 from dcsim.topology.plan import Internet, Link, Plant
 from dcsim.topology.quantity import count, format_duration, format_rate, format_size, size_bytes
+from dcsim.topology.quota import QuotasSpec
 from dcsim.topology.transit_spec import TransitGatewaySpec
 from dcsim.topology.words import quoted
 
@@ -62,7 +63,6 @@ VPC_LATER = (
     "vpc_endpoints",
 )
 REGION_LATER = (
-    "quotas",
     "regions",
     "sites",
     "vpn_connections",
@@ -374,6 +374,9 @@ class VpcSpec(Spec):
     internet_gateway: Name | None = Field(
         default=None, description="Its name, for routes: the VPC's door to the Internet. By default there is none."
     )
+    main_route_table: Text | None = Field(
+        default=None, description="The table of subnets that name none; by default main, which has local routes only."
+    )
     subnets: Annotated[dict[Name, SubnetSpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
     route_tables: Annotated[dict[Name, RouteTableSpec], *NAMES_OR_MAP] = Field(
         default={}, description="By name; main is there anyway."
@@ -444,6 +447,7 @@ class TopologyFile(Spec):
     )
     plant: PlantSpec = Field(default=PlantSpec(), description="The physical fabric of every zone.")
     links: dict[str, ImpairmentSpec] = Field(default={}, description="`a <-> b` for both directions, `a -> b` for one.")
+    quotas: QuotasSpec = Field(default=QuotasSpec(), description="What the account may have more of.")
     prefix_lists: dict[Name, PrefixListSpec] = Field(
         default={}, description="By name: blocks that rules and routes of any VPC can name together."
     )

@@ -16,6 +16,7 @@ from dcsim.request import (
     CreateSecurityGroup,
     CreateSubnet,
     CreateVpc,
+    ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
     Request,
     RunInstances,
@@ -27,7 +28,7 @@ from dcsim.topology.names import Catalog, Copy, Named, zone_copies
 from dcsim.topology.nat_gateway import expand_nat_gateways, nat_gateways
 from dcsim.topology.peering import peerings
 from dcsim.topology.plan import INTERNET
-from dcsim.topology.prefix_list import prefix_lists
+from dcsim.topology.region import prefix_lists, quotas
 from dcsim.topology.route import routes
 from dcsim.topology.rule import NumberedRule
 from dcsim.topology.schema import InstanceFields, NatGatewayFields, RouteTableFields, SubnetFields, VpcSpec
@@ -62,6 +63,7 @@ def requests(context: Context) -> tuple[Request, ...]:
         return ()
     vpcs = [_expand(context, name, spec) for name, spec in context.file.vpcs.items()]
     return (
+        *quotas(context),
         *prefix_lists(context),
         *(each for vpc in vpcs for each in _networks(context, vpc)),
         *peerings(context),
@@ -185,6 +187,7 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
     yield from dns_settings(context, name, vpc.spec)
     for table in vpc.route_tables:
         yield CreateRouteTable(name, table.name, mark=context.key(table.path))
+    yield from _main_route_table(context, vpc)
     yield from _network_acls(context, vpc)
     yield from _subnets(context, vpc, (vpc.spec.cidr_block, *vpc.spec.secondary_cidr_blocks))
     if vpc.spec.internet_gateway is not None:
@@ -192,6 +195,16 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
         yield CreateInternetGateway(name, vpc.spec.internet_gateway, mark=mark)
     for group in vpc.spec.security_groups:
         yield CreateSecurityGroup(name, group, mark=context.key([*vpc.path, "security_groups", group]))
+
+
+def _main_route_table(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    text = vpc.spec.main_route_table
+    if text is None:
+        return
+    mark = context.value([*vpc.path, "main_route_table"])
+    table = context.accept(vpc.names.route_tables.one_for(text, None, vpc.names.name, mark))
+    if table and table.name != MAIN_TABLE:
+        yield ReplaceMainRouteTable(vpc.names.name, table.name, mark=mark)
 
 
 def _network_acls(context: Context, vpc: _Expanded) -> Iterator[Request]:
@@ -236,7 +249,7 @@ def _subnets(context: Context, vpc: _Expanded, blocks: Sequence[Cidr]) -> Iterat
         marks = _marks(context, copy)
         public = copy.fields.map_public_ip_on_launch is True
         yield CreateSubnet(name, copy.name, block, zone, public, mark=context.key(copy.path), marks=marks)
-        yield from _associations(context, vpc.names, copy)
+        yield from _associations(context, vpc, copy)
 
 
 def _block(context: Context, vpc: _Expanded, copy: Copy[SubnetFields], blocks: Sequence[Cidr]) -> Cidr | None:
@@ -263,10 +276,11 @@ def _marks(context: Context, copy: Copy[SubnetFields] | Copy[InstanceFields]) ->
     return {name: context.value(copy.where(name)) for name in sorted(copy.fields.model_fields_set - {"per_zone"})}
 
 
-def _associations(context: Context, names: Vpc, copy: Copy[SubnetFields]) -> Iterator[Request]:
-    """EC2's own table and ACL need no request: a new subnet has them."""
+def _associations(context: Context, vpc: _Expanded, copy: Copy[SubnetFields]) -> Iterator[Request]:
+    """The main table and EC2's own ACL need no request: a new subnet has them."""
+    names, main = vpc.names, vpc.spec.main_route_table
     table = _one(context, names.route_tables, copy.fields.route_table, copy, "route_table")
-    if table and table.name != MAIN_TABLE:
+    if table and (table.name != MAIN_TABLE or main not in (None, MAIN_TABLE)):
         mark = context.value(copy.where("route_table"))
         yield AssociateRouteTable(names.name, table.name, copy.name, mark=mark)
     acl = _one(context, names.network_acls, copy.fields.network_acl, copy, "network_acl")

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from netvirt.address import Cidr, HostId, Ip, Mac, Vni, link_local, parse_ipv6
 from netvirt.vpc.classifier import Members
 from netvirt.vpc.network_acl import NetworkAcl
-from netvirt.vpc.route_table import RouteTable
+from netvirt.vpc.route_table import (
+    Local,
+    RouteTable,
+    Target,
+    ToAttachment,
+    ToInterface,
+    ToInternet,
+    ToNat,
+    ToNowhere,
+    ToPeering,
+    ToTransit,
+)
 from netvirt.vpc.security_group import SecurityGroup
 from netvirt.vpc.services import Services
 
@@ -141,6 +152,24 @@ class VpcView:
     """Those that the VPC is attached to."""
     nat_gateways: Mapping[str, str]
     """The interface of each one that is available, by the gateway's id."""
+
+    def reaches(self, target: Target) -> bool:
+        """Is what a route leads to there? A route to what is gone stays, as a black hole."""
+        match target:
+            case ToInterface(eni=eni):
+                return eni in self.interfaces
+            case ToNat(nat_gateway=gateway):
+                return self.nat_gateways.get(gateway, "") in self.interfaces
+            case ToInternet(gateway=gateway):
+                return gateway == self.internet_gateway
+            case ToPeering(peering=peering):
+                return peering in self.peers
+            case ToTransit(gateway=gateway):
+                return gateway in self.transit_gateways
+            case ToNowhere(simulated=simulated):
+                return not simulated
+            case ToAttachment() | Local():
+                return True
 
     def known(self, eni: str) -> Interface | None:
         """An interface of this VPC, of a peer, or of a transit gateway in another VPC."""

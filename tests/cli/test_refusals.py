@@ -209,7 +209,7 @@ RULES = [
         a.yaml:9:53: SecurityGroupsPerInterfaceLimitExceeded: x has 6 security groups
          9 |  ... es: {x: {subnet: net-a, security_groups: [g1, g2, g3, g4, g5, g6]}}
            |                                               ^^^^^^^^^^^^^^^^^^^^^^^^
-            5 at most
+            5 at most; raise security_groups_per_network_interface in quotas
         1 error
         """,
     ),

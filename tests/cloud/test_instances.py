@@ -90,7 +90,8 @@ def test_five_groups_at_most(account: Account) -> None:
     for name in names:
         account.call(CreateSecurityGroup("m", name, mark=MARK))
     assert account.run("x", groups=names[:5]).groups == tuple(account.vpc.groups[name].id for name in names[:5])
-    said = "SecurityGroupsPerInterfaceLimitExceeded: y has 6 security groups; 5 at most"
+    said = "SecurityGroupsPerInterfaceLimitExceeded: y has 6 security groups; 5 at most; raise "
+    said += "security_groups_per_network_interface in quotas"
     assert account.refusal(instance("y", groups=names)) == said
 
 

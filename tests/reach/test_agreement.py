@@ -31,7 +31,7 @@ def specs(kind: Kind, random: Random) -> list[TrafficSpec]:
 def reaches(world: World, source: str, destination: str, traffic: TrafficSpec) -> bool:
     """By a trace in a world of its own. Another guest of the own VPC with that address is not who was meant."""
     a, b = world[source], world[destination]
-    address = b.placed.interface.address
+    address = world.address_for(a, b)
     meant = a.placed.vpc is b.placed.vpc or address not in a.placed.vpc.by_address
     return meant and trace(world, a, address, traffic).reachable
 

@@ -122,7 +122,7 @@ def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance
         return vpc.at(sent.dst)
     if not _acl_allows(vpc.acls[sender.subnet.acl].egress, sent.packet, sent.dst):
         yield Verdict(Ending.NETWORK_ACL, Place.EGRESS_ACL)
-    target = _longest_match(vpc, sender.subnet.table, sent.dst)
+    target = _longest_match(vpc, sender.subnet.table or vpc.main_table, sent.dst)
     if target is None:
         yield Verdict(Ending.NO_ROUTE, Place.ROUTE)
         return None

@@ -91,7 +91,7 @@ def _route(
         case ReplaceRouteTableAssociation():
             vpc.subnets[request.subnet].table = request.route_table
         case DisassociateRouteTable():
-            vpc.subnets[request.subnet].table = "main"
+            vpc.subnets[request.subnet].table = ""
 
 
 def _routes(vpc: Vpc, request: ReplaceRoute | DeleteRoute) -> dict[IPv4Network, Target]:

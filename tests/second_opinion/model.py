@@ -29,9 +29,11 @@ from dcsim.request import (
     CreateVpcPeeringConnection,
     ModifyVpcAttribute,
     PrefixListName,
+    ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
     ReplaceNetworkAclEntry,
     Request,
+    RequestServiceQuotaIncrease,
     RevokeSecurityGroupEgress,
     RevokeSecurityGroupIngress,
     RunInstances,
@@ -133,7 +135,8 @@ class Target:
 class Subnet:
     block: IPv4Network
     gives_public: bool = False
-    table: str = "main"
+    table: str = ""
+    """Its own; empty where it follows the VPC's main one."""
     acl: str = "default"
 
 
@@ -172,6 +175,7 @@ class Vpc:
     """The first, and the resolver's."""
     more_blocks: list[IPv4Network] = field(default_factory=list)
     has_gateway: bool = False
+    main_table: str = "main"
     has_resolver: bool = True
     peers: dict[str, "Vpc"] = field(default_factory=dict, repr=False)
     """By the name of the peering connection."""
@@ -238,6 +242,8 @@ class Region:
             return
         if isinstance(request, CreateHostedZone | ChangeResourceRecordSets):
             return  # names, not ways
+        if isinstance(request, RequestServiceQuotaIncrease):
+            return
         if isinstance(request, CreateManagedPrefixList):
             self.prefix_lists[request.name] = tuple(map(IPv4Network, request.entries))
             return
@@ -272,6 +278,8 @@ class Region:
                 instance = vpc.instances[request.instance]
                 private = IPv4Address(request.private_ip_address or instance.address)
                 instance.publics[private] = IPv4Address(wanted) if wanted else self.next_public()
+            case ReplaceMainRouteTable():
+                vpc.main_table = request.route_table
             case AssociateRouteTable():
                 vpc.subnets[request.subnet].table = request.route_table
             case CreateNetworkAcl():

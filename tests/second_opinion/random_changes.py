@@ -81,7 +81,7 @@ def _another_acl(random: Random, world: SmallWorld, one: Somebody, other: Somebo
 
 def _another_table(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> Verb:
     table = random.choice(world.tables(one.vpc))
-    if world.table_of(one) == "main":
+    if world.follows_main(one):
         return AssociateRouteTable(one.vpc, table, one.subnet_name, mark=MARK)
     if random.random() < 0.2:
         return DisassociateRouteTable(one.vpc, one.subnet_name, mark=MARK)

@@ -118,7 +118,7 @@ def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Ad
             random.choice(neighbours).address + random.choice((-1, 1)),
             random.choice(world.instances).address,
             random.choice((subnet, src.subnet))[random.choice((0, 1, 2, 3, -1, -2))],
-            src.subnet[random.choice((1, 2, -1, -1))],
+            src.subnet[random.choice((1, 2, -1, -1, -1))],
             vpc[random.choice((0, 1, 2, -1, -5))],
             IPv4Address(random.choice(("8.8.8.8", "8.8.9.8", "10.9.9.9", "10.1.2.3", "172.17.0.9", "240.0.0.1"))),
             IPv4Address(random.choice(("169.254.169.254", "169.254.1.1", "224.0.0.5", "255.255.255.255"))),

@@ -28,6 +28,7 @@ from dcsim.request import (
     CreateVpc,
     CreateVpcPeeringConnection,
     PrefixListName,
+    ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
     Request,
     RevokeSecurityGroupEgress,
@@ -195,10 +196,18 @@ class SmallWorld:
         own = [each.network_acl for each in replaced if (each.vpc, each.subnet) == somebody.subnet_key]
         return own[0] if own else "default"
 
-    def table_of(self, somebody: Somebody) -> str:
+    def follows_main(self, somebody: Somebody) -> bool:
+        return not self._own_table(somebody)
+
+    def _own_table(self, somebody: Somebody) -> list[str]:
         associated = [each for each in self.requests if isinstance(each, AssociateRouteTable)]
-        own = [each.route_table for each in associated if (each.vpc, each.subnet) == somebody.subnet_key]
-        return own[0] if own else "main"
+        return [each.route_table for each in associated if (each.vpc, each.subnet) == somebody.subnet_key]
+
+    def table_of(self, somebody: Somebody) -> str:
+        own = self._own_table(somebody)
+        replaced = [each for each in self.requests if isinstance(each, ReplaceMainRouteTable)]
+        main = [each.route_table for each in replaced if each.vpc == somebody.vpc]
+        return [*own[:1], *main, "main"][0]
 
     def __str__(self) -> str:
         outside = [f"  {name} outside at {address}" for name, address in self.region.outside.items()]
@@ -311,12 +320,15 @@ class _VpcMaker:
             yield CreateNetworkAcl(self.name, acl, mark=MARK)
         for table in self.tables:
             yield CreateRouteTable(self.name, table, mark=MARK)
+        replaces_main = self.tables and self.random.random() < 0.1
         for subnet, block in self.subnets.items():
             yield CreateSubnet(self.name, subnet, cidr(block), self.random.choice(ZONES), self._maps(), mark=MARK)
             if self.tables and self.random.random() < 0.7:
                 yield AssociateRouteTable(self.name, self.random.choice(self.tables), subnet, mark=MARK)
             if self.acls and self.random.random() < 0.6:
                 yield ReplaceNetworkAclAssociation(self.name, self.random.choice(self.acls), subnet, mark=MARK)
+        if replaces_main:
+            yield ReplaceMainRouteTable(self.name, self.random.choice(self.tables), mark=MARK)
         for group in self.groups:
             yield CreateSecurityGroup(self.name, group, mark=MARK)
 
@@ -383,7 +395,7 @@ class _VpcMaker:
         )
 
     def group_peer(self) -> IPv4Network | PrefixListName | str:
-        if self.lists and self.random.random() < 0.2:
+        if self.lists and self.random.random() < 0.1:
             return PrefixListName(self.random.choice(list(self.lists)))
         if self.peers and self.random.random() < 0.25:
             peer = self.random.choice(list(self.peers.values()))
@@ -456,7 +468,7 @@ class _VpcMaker:
             for destination, (target, through) in sensible.items():
                 yield CreateRoute(self.name, table, destination, target, through, mark=MARK)
             for name in self._routable_lists():
-                if self.random.random() < 0.4:
+                if self.random.random() < 0.2:
                     target, through = self._any_target(cidr(self.lists[name][0]))
                     yield CreateRoute(self.name, table, PrefixListName(name), target, through, mark=MARK)
             wanted = self.random.randint(0, 2 if table == "main" else 4)

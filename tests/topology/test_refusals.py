@@ -388,7 +388,6 @@ LATER = {
         [
             "vpn_connections",
             "sites",
-            "quotas",
         ],
     ),
     "instance": (

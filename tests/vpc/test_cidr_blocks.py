@@ -121,7 +121,9 @@ def test_sizes_overlaps_and_how_many() -> None:
     assert account.refusal(more("10.0.7.0/24")) == "InvalidVpcRange: 10.0.7.0/24 overlaps m's 10.0.0.0/16"
     for number in range(4):
         account.call(more(f"100.{64 + number}.0.0/16"))
-    assert account.refusal(more("100.90.0.0/16")) == "CidrLimitExceeded: m has 5 blocks already; 5 at most"
+    assert account.refusal(more("100.90.0.0/16")) == (
+        "CidrLimitExceeded: m has 5 blocks already; 5 at most; raise ipv4_cidr_blocks_per_vpc in quotas"
+    )
 
 
 def test_peers_do_not_overlap_with_any_block() -> None:

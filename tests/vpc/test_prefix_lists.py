@@ -63,7 +63,7 @@ def test_a_region_has_a_hundred() -> None:
     for number in range(100):
         account.call(listed(f"l{number}"))
     assert account.refusal(listed("l100")) == (
-        "PrefixListLimitExceeded: the region has 100 prefix lists already; 100 at most"
+        "PrefixListLimitExceeded: the region has 100 prefix lists already; 100 at most; raise prefix_lists_per_region in quotas"
     )
 
 

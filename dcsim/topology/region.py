@@ -1,9 +1,18 @@
-"""Prefix lists: a region's, so that every VPC can name them."""
+"""What a region has beside its VPCs: quotas, and prefix lists that every VPC can name."""
 
 from collections.abc import Iterator
 
-from dcsim.request import CreateManagedPrefixList
+from dcsim.quota import QUOTAS
+from dcsim.request import CreateManagedPrefixList, RequestServiceQuotaIncrease
 from dcsim.topology.context import Context
+
+
+def quotas(context: Context) -> Iterator[RequestServiceQuotaIncrease]:
+    spec = context.file.quotas
+    for name in QUOTAS:
+        value = getattr(spec, name)
+        if value is not None:
+            yield RequestServiceQuotaIncrease(name, value, mark=context.value(["quotas", name]))
 
 
 def prefix_lists(context: Context) -> Iterator[CreateManagedPrefixList]:

@@ -14,7 +14,7 @@ from dcsim.observe.rundir import CAPTURE, EVENTS, FLOW_LOGS, SUMMARY, default_na
 from dcsim.observe.summary import Result, summary, written
 from dcsim.observe.verdict import Judged, Verdict, judge, verdict
 from dcsim.scenario.play import Play, Progress, stage
-from dcsim.scenario.scenario import Scenario
+from dcsim.scenario.scenario import Called, Scenario
 from hypervisor.machine.machine import Machine
 
 RUNS = Path("runs")
@@ -31,6 +31,8 @@ class Ran:
     simulated_ns: int
     repeated: bool
     """The same run lay there already, and was compared."""
+    refused: tuple[Called, ...]
+    """Calls of the timeline that changed nothing."""
     losses: Mapping[str, Loss]
     """By probe that never had an answer: what became of most of its packets."""
 
@@ -67,11 +69,13 @@ def run(
             timeline=scenario.timeline,
             probes=records,
             targets=play.targets,
+            calls=play.calls,
         )
         (folder / SUMMARY).write_bytes(written(summary(play.world, result)))
     never = {record.name for record in records if record.samples and not record.answered}
     lost = {name: each.most for name, each in losses.items() if name in never}
-    return Ran(directory, records, judged, result.verdict, scenario.duration_ns, repeated, lost)
+    refused = tuple(called for called in play.calls if called.refused is not None)
+    return Ran(directory, records, judged, result.verdict, scenario.duration_ns, repeated, refused, lost)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from dcsim.cloud.instance import Launched
 from dcsim.cloud.outside import outside, settle_down
 from dcsim.cloud.placed import Installed, Placed
 from dcsim.cloud.propagation import Propagation
+from dcsim.cloud.public_address import named_addresses
 from dcsim.cloud.refusal import Missing
 from dcsim.fabric.fabric import Fabric
 from dcsim.fabric.layout import Kind, Layout
@@ -23,7 +24,7 @@ from dcsim.observe.event import ApiCalled, Event, GuestFaulted, GuestSaid, Power
 from dcsim.observe.flow_logs import FlowLogs
 from dcsim.outside import Outside
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
-from dcsim.request import AssociateAddress, CreateNatGateway, DeleteNatGateway, RunInstances, Verb
+from dcsim.request import CreateNatGateway, DeleteNatGateway, RunInstances, Verb
 from dcsim.topology.internet import REGION_POOL
 from dcsim.topology.plan import INTERNET, Outsider, Plan
 from dcsim.topology.words import instead
@@ -206,7 +207,7 @@ class World:
             self._boot(self.appliances[request.vpc, request.name])
         elif isinstance(request, DeleteNatGateway):
             self._remove(self.appliances.pop((request.vpc, request.name)))
-        return change.ids[0]
+        return next(iter(change.ids), "")
 
     @staticmethod
     def _boot(node: Node) -> None:
@@ -351,7 +352,7 @@ def build_as(kind: type[SomeWorld], plan: Plan, seed: int) -> SomeWorld:
     # Without what nobody can find, to see what else is wrong.
     world = kind(replace(plan, links=()) if problems else plan, seed)
     consequences: list[Problem] = []
-    for address in _named_addresses(plan):
+    for address in named_addresses(plan.requests):
         world.control.public.promise(address)
     for request in plan.requests:
         try:
@@ -369,15 +370,6 @@ def build_as(kind: type[SomeWorld], plan: Plan, seed: int) -> SomeWorld:
     for node in world.nodes.values():
         node.host.boot(node.instance, 0)
     return world
-
-
-def _named_addresses(plan: Plan) -> Iterator[Ip]:
-    """Elastic IPs that somebody asks for."""
-    for request in plan.requests:
-        wanted: tuple[Ip | None, ...] = (request.public_ip,) if isinstance(request, AssociateAddress) else ()
-        if isinstance(request, CreateNatGateway):
-            wanted = request.elastic_ips
-        yield from (address for address in wanted if address is not None)
 
 
 def _unknown_links(plan: Plan) -> Iterator[Problem]:

@@ -44,7 +44,7 @@ def _kinds(kind: type[Spec]) -> list[type[Spec]]:
 
 
 def table(model: type[Spec]) -> str:
-    schema = json_schema("scenario" if model.__module__.startswith("dcsim.scenario") else "topology")
+    schema = json_schema("scenario" if model.__module__.startswith(("dcsim.scenario", "dcsim.api")) else "topology")
     properties = schema["$defs"].get(model.__name__, schema)["properties"]
     rows = []
     for name, field in model.model_fields.items():

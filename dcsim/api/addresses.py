@@ -56,6 +56,7 @@ class AssociateAddress(Call):
     makes = request.AssociateAddress
     instance: InstanceRef = Field(description="Whose it is from now on.")
     public_ip: ElasticAddress | None = Field(default=None, description="An Elastic IP; by default a new one.")
+    private_ip_address: Address | None = Field(default=None, description="By default its primary one.")
     allow_reassociation: Boolean = Field(default=True, description="false fails when another has it. By default true.")
 
 

@@ -94,8 +94,8 @@ class ReplaceNetworkAclAssociation(Call):
 
 class _Entry(Call):
     network_acl: NetworkAclRef = Field(description="The network ACL.")
-    ingress: NumberedIngress | None = Field(default=None, description="One rule into the subnet, or")
-    egress: NumberedEgress | None = Field(default=None, description="one rule out of it.")
+    ingress: NumberedIngress | None = Field(default=None, description="One rule into the subnet.")
+    egress: NumberedEgress | None = Field(default=None, description="Or one rule out of it.")
 
     def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
         rule: NumberedRule = _one_way(self, asking, given)
@@ -124,8 +124,8 @@ class ReplaceNetworkAclEntry(_Entry):
 class DeleteNetworkAclEntry(Call):
     makes = request.DeleteNetworkAclEntry
     network_acl: NetworkAclRef = Field(description="The network ACL.")
-    ingress: RuleNumber | None = Field(default=None, description="The number of a rule into the subnet, or")
-    egress: RuleNumber | None = Field(default=None, description="of one out of it.")
+    ingress: RuleNumber | None = Field(default=None, description="The number of a rule into the subnet.")
+    egress: RuleNumber | None = Field(default=None, description="Or of one out of it.")
 
     def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
         number = _one_way(self, asking, given)

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -16,7 +17,7 @@ from dcsim.cli.progress import progress_on
 from dcsim.cli.terminal import width_of
 from dcsim.observe.rundir import SUMMARY, Differs
 from dcsim.observe.verdict import Verdict
-from dcsim.problem import Mistake
+from dcsim.problem import Mistake, with_advice
 from dcsim.report.table import coloured, columns, report, tally
 from dcsim.request import RunInstances
 from dcsim.run import Ran
@@ -62,11 +63,18 @@ def _tell(file: Path, scenario: Scenario, ran: Ran, wall_s: float, as_json: bool
     spans = columns(scenario.timeline, scenario.duration_ns)
     text = "\n" + report(ran.records, spans, ran.judged, width_of(sys.stdout))
     Console(highlight=False, soft_wrap=True).print(coloured(text), end="")
-    sys.stdout.write("".join(f"{line}\n" for line in _why(file, scenario, ran)))
+    sys.stdout.write("".join(f"{line}\n" for line in chain(_refused(ran), _why(file, scenario, ran))))
     held = f"{tally(ran.judged)}  " if ran.judged else ""
     took = f"{format_duration(ran.simulated_ns)} in {wall_s:.1f} s"
     same = ", same bytes as before" if ran.repeated else ""
     sys.stdout.write(f"{held}{ran.directory}  {took}{same}\n")
+
+
+def _refused(ran: Ran) -> Iterator[str]:
+    for called in ran.refused:
+        assert called.refused is not None, "these were"
+        reason = with_advice(f"{called.refused.code}: {called.refused.message}", called.refused.advice)
+        yield f"{called.entry.name} was refused at {format_duration(called.entry.start_ns)}: {reason}"
 
 
 def _why(file: Path, scenario: Scenario, ran: Ran) -> Iterator[str]:

@@ -3,13 +3,20 @@
 EC2 User Guide, "Elastic IP addresses", "Amazon EC2 instance IP addressing".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dcsim.asked import Asked
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
-from dcsim.request import AllocateAddress, AssociateAddress, DisassociateAddress, ReleaseAddress
+from dcsim.request import (
+    AllocateAddress,
+    AssociateAddress,
+    CreateNatGateway,
+    DisassociateAddress,
+    ReleaseAddress,
+    Verb,
+)
 from dcsim.topology.internet import REGION_POOL
 from netvirt.address import Ip, format_ip
 from netvirt.vpc.view import Interface
@@ -83,6 +90,15 @@ def mapped(vpcs: Mapping[str, Vpc], address: Ip) -> Mapped | None:
             if public == address:
                 return Mapped(vpc, private)
     return None
+
+
+def named_addresses(requests: Iterable[Verb]) -> Iterator[Ip]:
+    """Elastic IPs that somebody is going to ask for by themselves."""
+    for request in requests:
+        wanted: tuple[Ip | None, ...] = (request.public_ip,) if isinstance(request, AssociateAddress) else ()
+        if isinstance(request, CreateNatGateway):
+            wanted = request.elastic_ips
+        yield from (address for address in wanted if address is not None)
 
 
 def allocate_address(pool: PublicAddresses, request: AllocateAddress) -> list[str]:

@@ -2,8 +2,8 @@
 
 from dcsim.fabric.place import Place
 from dcsim.fabric.wire import Direction
-from dcsim.problem import Mistake, Problem, Refused
-from dcsim.scenario.scenario import Action, Entry, HostOf, Impair, LinkDown, PowerOff
+from dcsim.problem import Mark, Mistake, Problem, Refused
+from dcsim.scenario.scenario import Disturbance, HostOf, Impair, LinkDown, PowerOff
 from dcsim.topology.expand import impairment_words
 from dcsim.topology.plan import Impairment
 from dcsim.world import World
@@ -16,15 +16,14 @@ SAID = ("loss", "delay", "jitter", "rate", "corrupt", "duplicate", "reorder", "l
 class Fault:
     """One timeline entry's action on its targets, found when the world is built so that wrong names are told then."""
 
-    def __init__(self, world: World, entry: Entry) -> None:
-        assert entry.action is not None, "a window without an action is no fault"
-        self.name = entry.name
+    def __init__(self, world: World, name: str, action: Disturbance, mark: Mark) -> None:
+        self.name = name
         self._world = world
-        self._action = entry.action
+        self._action = action
         try:
-            self.targets = _targets(world, entry.action)
+            self.targets = _targets(world, action)
         except Mistake as mistake:
-            raise Refused([Problem(entry.mark, None, mistake.message, mistake.advice)]) from None
+            raise Refused([Problem(mark, None, mistake.message, mistake.advice)]) from None
 
     @property
     def text(self) -> str:
@@ -59,7 +58,7 @@ def _said(impairment: Impairment) -> str:
     return ", ".join(f"{word} {words[word]}" for word in sorted(words, key=SAID.index))
 
 
-def _targets(world: World, action: Action) -> list[Target]:
+def _targets(world: World, action: Disturbance) -> list[Target]:
     match action:
         case PowerOff(HostOf(reference)):
             guest = world.guests[reference.vpc, reference.name]

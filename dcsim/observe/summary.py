@@ -14,7 +14,7 @@ from dcsim.fabric.fabric import Fabric
 from dcsim.observe.probe import Figures, ProbeRecord
 from dcsim.observe.verdict import Judged, Verdict, faults, windows_of
 from dcsim.problem import Mark
-from dcsim.scenario.scenario import Entry
+from dcsim.scenario.scenario import Called, Entry
 from hypervisor.clock import Clock
 from hypervisor.host import Instance
 from netvirt.appliance.contract import Appliance
@@ -82,6 +82,8 @@ class Result:
     timeline: Sequence[Entry]
     probes: Sequence[ProbeRecord]
     targets: Mapping[str, Sequence[str]]
+    calls: Sequence[Called] = ()
+    """Of the timeline, in the order in which they were made."""
 
 
 def summary(world: World, result: Result) -> dict[str, Any]:
@@ -96,6 +98,7 @@ def summary(world: World, result: Result) -> dict[str, Any]:
         "verdict": result.verdict,
         "expectations": [_expectation(judged) for judged in result.judged],
         "windows": {entry.name: _window(entry, result.targets.get(entry.name, ())) for entry in result.timeline},
+        "calls": [_call(called) for called in result.calls],
         "probes": {record.name: _probe(record, result) for record in _by_name(result.probes)},
         "stores": {},
         "drops": _drops(world.ledger),
@@ -136,6 +139,19 @@ def _window(entry: Entry, targets: Sequence[str]) -> dict[str, Any]:
         "mttr_ns": None,
         "detected_by": None,
         "blast_radius_ppm": None,
+    }
+
+
+def _call(called: Called) -> dict[str, Any]:
+    """`error` is EC2's code where it was refused; then nothing has changed."""
+    refused = called.refused
+    return {
+        "entry": called.entry.name,
+        "t_ns": called.entry.start_ns,
+        "verb": called.verb,
+        "what": called.what,
+        "error": refused.code if refused else None,
+        "message": refused.message if refused else None,
     }
 
 

@@ -33,7 +33,8 @@ class Column(NamedTuple):
 def columns(timeline: Sequence[Entry], duration_ns: int) -> list[Column]:
     """The run, cut wherever an entry begins or ends.
 
-    One entry gives before, during and after; of several, each span is called by the entries that are on.
+    One entry gives before, during and after; of several, each span is called by the entries that are on. The last
+    call since then is named too.
     """
     moments = {0, duration_ns, *(moment for entry in timeline for moment in (entry.start_ns, entry.end_ns))}
     inside = sorted(moment for moment in moments if 0 <= moment <= duration_ns)
@@ -41,6 +42,18 @@ def columns(timeline: Sequence[Entry], duration_ns: int) -> list[Column]:
 
 
 def _span_name(timeline: Sequence[Entry], moment_ns: int, duration_ns: int) -> str:
+    lasting = [entry for entry in timeline if not entry.is_moment]
+    name = _lasting_name(lasting, moment_ns)
+    begun_ns = max(
+        (each for entry in lasting for each in (entry.start_ns, entry.end_ns) if each <= moment_ns), default=0
+    )
+    calls = [entry.name for entry in timeline if entry.is_moment and begun_ns <= entry.start_ns <= moment_ns]
+    if not lasting and len(lasting) < len(timeline):
+        return calls[-1] if calls else "before"
+    return f"{name}+{calls[-1]}" if calls else name
+
+
+def _lasting_name(timeline: Sequence[Entry], moment_ns: int) -> str:
     on = [entry.name for entry in timeline if entry.start_ns <= moment_ns < entry.end_ns]
     if on:
         return "during" if len(timeline) == 1 else "+".join(on)

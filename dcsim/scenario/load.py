@@ -166,3 +166,7 @@ def _check_names(context: Context, sentence: Sentence, node: Node) -> None:
         mark = inside(node, sentence.tail_span)
         entry = sentence.window.entry
         context.complain(mark, f"no window {quoted(entry)}", instead(entry, entries))
+    elif sentence.window is not None and sentence.window.side == "during" and entries[sentence.window.entry].call:
+        mark = inside(node, sentence.tail_span)
+        entry = sentence.window.entry
+        context.complain(mark, f"{entry} takes no time", f"write before {entry} or after {entry}")

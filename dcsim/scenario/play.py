@@ -8,8 +8,9 @@ from simpy import Event
 from dcsim.faults.fault import Fault
 from dcsim.observe.event import ActionBegan, ActionEnded
 from dcsim.pinging import Answer, Payload, Pinger
+from dcsim.problem import Refused
 from dcsim.rng import stream
-from dcsim.scenario.scenario import Entry, Probe, Scenario
+from dcsim.scenario.scenario import ApiCall, Called, Entry, Probe, Scenario
 from dcsim.world import World, build
 
 STEPS = 200
@@ -29,6 +30,8 @@ class Play:
     pingers: dict[str, Pinger]
     targets: dict[str, list[str]]
     """Names of the places and links that each action is done to."""
+    calls: list[Called]
+    """In the order in which they were made."""
     _going_on: list[str]
 
     def run(self, progress: Progress) -> None:
@@ -51,13 +54,28 @@ def stage(scenario: Scenario, seed: int) -> Play:
     world = build(scenario.topology, seed)
     going_on: list[str] = []
     targets: dict[str, list[str]] = {}
+    calls: list[Called] = []
     for entry in scenario.timeline:
-        if entry.action is not None:
-            fault = Fault(world, entry)
+        if entry.action is not None and not isinstance(entry.action, ApiCall):
+            fault = Fault(world, entry.name, entry.action, entry.mark)
             targets[entry.name] = [target.name for target in fault.targets]
             world.clock.process(_perform(world, entry, scenario.duration_ns, fault, going_on))
+    asking = [(entry, entry.action) for entry in scenario.timeline if isinstance(entry.action, ApiCall)]
+    for entry, call in sorted(asking, key=lambda each: each[1].turn):
+        world.clock.process(_call(world, entry, call, calls))
     pingers = {probe.name: _ask(world, probe, scenario.duration_ns) for probe in scenario.probes}
-    return Play(scenario, seed, world, pingers, targets, going_on)
+    return Play(scenario, seed, world, pingers, targets, calls, going_on)
+
+
+def _call(world: World, entry: Entry, call: ApiCall, calls: list[Called]) -> Generator[Event, None, None]:
+    """What is refused changes nothing, and the run goes on."""
+    yield world.clock.timeout(entry.start_ns)
+    world.tell(ActionBegan(entry.name, str(call)))
+    try:
+        world.call(call.request)
+        calls.append(Called(entry, call.verb, call.request.words, None))
+    except Refused as refused:
+        calls.append(Called(entry, call.verb, call.request.words, refused.problems[0]))
 
 
 def _perform(

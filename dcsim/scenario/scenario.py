@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from dcsim.problem import Mark, Problem
+from dcsim.request import Verb
 from dcsim.scenario.expectation import Expectation
 from dcsim.topology.plan import INTERNET, Impairment, InputFile, Link, Plan
 
@@ -88,14 +89,32 @@ class Impair:
     impairment: Impairment
 
 
-Action = PowerOff | LinkDown | Impair
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """A verb for the control plane, at one moment: what it changes stays."""
+
+    request: Verb
+    turn: int = field(compare=False, default=0)
+    """Its place among all calls of the timeline."""
+
+    @property
+    def verb(self) -> str:
+        return type(self.request).__name__
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.request.words}"
+
+
+Disturbance = PowerOff | LinkDown | Impair
+"""What holds for a while, and is over then."""
+Action = Disturbance | ApiCall
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A window [start_ns, end_ns) of the run, and what is done to the world during it, if anything.
 
-    `end_ns` equals the scenario's duration when the entry lasts until the end.
+    `end_ns` equals the scenario's duration when the entry lasts until the end; a call takes no time.
     """
 
     name: str
@@ -103,6 +122,20 @@ class Entry:
     end_ns: int
     action: Action | None
     mark: Mark = field(compare=False)
+
+    @property
+    def is_moment(self) -> bool:
+        return isinstance(self.action, ApiCall)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """An entry's call, in its words, and how it ended: carried out, or refused for a reason."""
+
+    entry: Entry
+    verb: str
+    what: str
+    refused: Problem | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ import json
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, WithJsonSchema, model_validator
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core.core_schema import NullableSchema
 
+from dcsim.api.call import Call
+from dcsim.api.verbs import VERBS
 from dcsim.problem import Mistake
 from dcsim.scenario.expectation import Sentence, parse_sentence
 from dcsim.scenario.scenario import ACTIONS
@@ -72,6 +74,19 @@ class ProbeSpec(Spec):
     size: Size = Field(default=DEFAULT_SIZE_BYTES, description="Payload of a question; by default 56 B.")
 
 
+CALL = "ec2:"
+"""An action of this beginning is a verb; the entry's other keys are the verb's."""
+VERB_SAID = "The verb, as EC2 calls it."
+ENTRY_KEYS = ("at", "after", "duration", "action")
+"""What an entry says of itself, whatever its action."""
+
+
+def verb_in(value: object) -> str | None:
+    """The verb that an entry calls: `ReplaceRoute` of `ec2:ReplaceRoute`. None: it calls none."""
+    action = value.get("action") if isinstance(value, dict) else None
+    return action.removeprefix(CALL) if isinstance(action, str) and action.startswith(CALL) else None
+
+
 class EntrySpec(ImpairmentSpec):
     noun: ClassVar[str] = "timeline entry"
     later: ClassVar[tuple[str, ...]] = ("actions", "fis", "when", "zone", *ACTION_WORDS_LATER)
@@ -88,13 +103,37 @@ class EntrySpec(ImpairmentSpec):
     after: Text | None = Field(default=None, description="The entry at whose end it starts.")
     duration: Minutes | None = Field(default=None, description="How long; by default until the end.")
     action: ActionName | None = Field(
-        default=None, description="power-off, link-down or impair; none is just a window."
+        default=None,
+        description="power-off, link-down or impair; or a verb for the control plane, like ec2:ReplaceRoute, with "
+        "that verb's keys; none is just a window.",
     )
     target: Text | None = Field(
         default=None,
         description="zone b, rack b/r1, host b/r1/h1, host of NAME; or links: a <-> b, core-a -> spine-a1, "
         "links into zone b, links out of rack b/r1.",
     )
+
+    _call: Call | None = PrivateAttr(default=None)
+
+    @property
+    def call(self) -> Call | None:
+        return self._call
+
+    @classmethod
+    def kind_for(cls, value: object) -> type[Spec]:
+        return VERBS.get(verb_in(value) or "", cls)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _verbs_have_their_own_keys(cls, value: object, read: ModelWrapValidatorHandler["EntrySpec"]) -> "EntrySpec":
+        verb = verb_in(value)
+        if verb is None:
+            return read(value)
+        assert isinstance(value, dict), "it has an action"
+        entry = read({key: value[key] for key in ENTRY_KEYS if key in value})
+        if verb in VERBS:
+            entry._call = VERBS[verb].model_validate({key: value[key] for key in value if key not in ENTRY_KEYS})
+        return entry
 
 
 class ScenarioFile(Spec):
@@ -127,9 +166,9 @@ class _ForEditors(GenerateJsonSchema):
 
 def json_schema(which: Literal["topology", "scenario"] | None = None) -> dict[str, Any]:
     """Of one kind of file, or of either: what has a key that only scenarios have is one."""
-    both, shared = models_json_schema(
-        [(TopologyFile, "validation"), (ScenarioFile, "validation")], schema_generator=_ForEditors
-    )
+    kinds: list[type[Spec]] = [TopologyFile, ScenarioFile, *VERBS.values()]
+    both, shared = models_json_schema([(kind, "validation") for kind in kinds], schema_generator=_ForEditors)
+    _tell_of_calls(shared["$defs"])
     topology, scenario = both[TopologyFile, "validation"], both[ScenarioFile, "validation"]
     recognised = {"anyOf": [{"required": [key]} for key in SCENARIO_KEYS]}
     either = {"if": recognised, "then": scenario, "else": topology}
@@ -140,6 +179,25 @@ def json_schema(which: Literal["topology", "scenario"] | None = None) -> dict[st
         **chosen,
         "$defs": _without_defaults(_used(chosen, shared["$defs"])),
     }
+
+
+def _tell_of_calls(definitions: dict[str, Any]) -> None:
+    """An entry of a timeline is one of EntrySpec, or a verb with its own keys and an entry's."""
+    timeline = definitions["ScenarioFile"]["properties"]["timeline"]
+    entry = definitions["EntrySpec"]["properties"]
+    for verb in VERBS:
+        keys = {key: entry[key] for key in ("at", "after")} | {
+            "action": {"const": f"{CALL}{verb}", "description": VERB_SAID}
+        }
+        definitions[verb]["properties"] |= keys
+        definitions[verb]["required"] = [*definitions[verb].get("required", ()), "action"]
+    either = {"anyOf": [{"$ref": "#/$defs/EntrySpec"}, *({"$ref": f"#/$defs/{verb}"} for verb in VERBS)]}
+    for form in timeline["anyOf"]:
+        form |= (
+            {"patternProperties": dict.fromkeys(form["patternProperties"], either)}
+            if "patternProperties" in form
+            else {}
+        )
 
 
 def _used(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

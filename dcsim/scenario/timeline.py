@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
+from dcsim.api.verbs import VERBS
 from dcsim.fabric.layout import Layout
 from dcsim.fabric.target import ARROW, CROSSING, find_links, find_place
 from dcsim.problem import Mark, Mistake
+from dcsim.scenario.calls import with_calls
 from dcsim.scenario.context import Context
 from dcsim.scenario.scenario import (
     ACTIONS,
-    Action,
     Crossing,
+    Disturbance,
     Entry,
     HostOf,
     Impair,
@@ -18,7 +20,7 @@ from dcsim.scenario.scenario import (
     PlaceKind,
     PowerOff,
 )
-from dcsim.scenario.schema import EntrySpec
+from dcsim.scenario.schema import CALL, EntrySpec
 from dcsim.topology.plan import Impairment, Link
 from dcsim.topology.quantity import format_duration
 from dcsim.topology.resolve import impairment_of, link_between
@@ -40,7 +42,7 @@ def timeline(context: Context) -> tuple[Entry, ...]:
         span = starts.of(name)
         if span is not None:
             entries.append(Entry(name, *span, action, context.key(path)))
-    return tuple(entries)
+    return with_calls(context, entries)
 
 
 class _Starts:
@@ -80,6 +82,8 @@ class _Starts:
             message = f"{name} starts at {format_duration(start_ns)}; the run ends at {format_duration(whole_ns)}"
             context.complain(mark, message)
             return None
+        if spec.call is not None:
+            return start_ns, start_ns
         if spec.duration is None:
             return start_ns, whole_ns
         mark = context.value([*path, "duration"])
@@ -107,7 +111,7 @@ class _Starts:
             advice = instead(spec.after, [each for each in entries if each != name])
             context.complain(mark, f"no timeline entry {quoted(spec.after)}", advice)
             return None
-        if entries[spec.after].duration is None:
+        if entries[spec.after].duration is None and entries[spec.after].call is None:
             message = f"{spec.after} lasts until the end; nothing comes after it"
             context.complain(mark, message, f"Give {spec.after} a duration")
             return None
@@ -115,13 +119,19 @@ class _Starts:
         return before[1] if before else None
 
 
-def _action(context: Context, name: str, spec: EntrySpec, path: Path) -> Action | None:
+def _action(context: Context, name: str, spec: EntrySpec, path: Path) -> Disturbance | None:
+    """A call's request is made when all entries are known: `with_calls`."""
     if spec.action is None:
         _refuse_words(context, spec, path, "a window without action")
         if spec.target is not None:
             context.complain(context.key(path), f"{name} lacks action", f"there are {', '.join(ACTIONS)}")
         return None
     mark = context.value([*path, "action"])
+    if spec.call is not None:
+        if spec.duration is not None:
+            advice = "leave duration out; another entry can take it back"
+            context.complain(context.key([*path, "duration"]), f"{spec.call.noun} is done in a moment", advice)
+        return None
     if spec.action not in ACTIONS:
         _unknown_action(context, spec.action, path)
         return None
@@ -144,6 +154,10 @@ def _action(context: Context, name: str, spec: EntrySpec, path: Path) -> Action 
 
 def _unknown_action(context: Context, action: str, path: Path) -> None:
     mark = context.value([*path, "action"])
+    if action.startswith(CALL):
+        verb = action.removeprefix(CALL)
+        context.complain(mark, f"no verb {quoted(verb)}", instead(verb, VERBS))
+        return
     if ":" in action:
         context.complain(mark, f"{action} is not simulated yet", f"there are {', '.join(ACTIONS)}")
         return

@@ -8,7 +8,7 @@ from dcsim.fabric.place import Place as FabricPlace
 from dcsim.fabric.wire import Direction
 from dcsim.faults.fault import Fault
 from dcsim.problem import Mark
-from dcsim.scenario.scenario import Action, Entry, GuestRef, HostOf, Impair, LinkDown, Place, PlaceKind, PowerOff
+from dcsim.scenario.scenario import Disturbance, GuestRef, HostOf, Impair, LinkDown, Place, PlaceKind, PowerOff
 from dcsim.topology.plan import Impairment, Link
 from dcsim.world import Guest, World
 
@@ -28,7 +28,7 @@ class Deed:
     """One action on one place, or on one direction of a link. `end_ns` None: it goes on."""
 
     name: str
-    action: Action
+    action: Disturbance
     fault: Fault
     begin_ns: int
     end_ns: int | None = None
@@ -74,7 +74,7 @@ class Journal:
             ways.append(Link(link.b, link.a, both=False))
         return [(way, direction) for way in ways for direction in self._world.fabric.links(str(way))]
 
-    def _end_all(self, kind: type[Action], link: Link) -> int:
+    def _end_all(self, kind: type[Disturbance], link: Link) -> int:
         directions = [direction for _, direction in self._ways(link)]
         ending = [deed for deed in self.going_on(kind) if deed.target in directions]
         for deed in ending:
@@ -121,15 +121,15 @@ class Journal:
 
     # Deeds.
 
-    def going_on(self, kind: type[Action]) -> Iterator[Deed]:
+    def going_on(self, kind: type[Disturbance]) -> Iterator[Deed]:
         return (deed for deed in self.deeds if deed.end_ns is None and isinstance(deed.action, kind))
 
-    def _open(self, kind: type[Action], target: FabricPlace | Direction) -> Deed | None:
+    def _open(self, kind: type[Disturbance], target: FabricPlace | Direction) -> Deed | None:
         return next((deed for deed in self.going_on(kind) if deed.target is target), None)
 
-    def _begin(self, name: str, action: Action) -> None:
+    def _begin(self, name: str, action: Disturbance) -> None:
         now = self._world.clock.now
-        fault = Fault(self._world, Entry(name, now, now, action, MARK))
+        fault = Fault(self._world, name, action, MARK)
         fault.begin()
         self.deeds.append(Deed(name, action, fault, now))
 

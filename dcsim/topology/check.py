@@ -66,7 +66,7 @@ def field_name(path: tuple[str | int, ...]) -> str:
 
 
 def _unknown_key(schema: type[Spec], root: Node, path: tuple[str | int, ...]) -> Problem:
-    owner, key = _owner(schema, path), str(path[-1])
+    owner, key = _owner(schema, root, path), str(path[-1])
     if key in owner.later:
         return _at(key_mark(root, path), f"{owner.noun}: {key} is not simulated yet")
     known = [field.alias or name for name, field in owner.model_fields.items()]
@@ -76,7 +76,7 @@ def _unknown_key(schema: type[Spec], root: Node, path: tuple[str | int, ...]) ->
 
 
 def _missing_key(schema: type[Spec], root: Node, top: Mark, path: tuple[str | int, ...]) -> Problem:
-    owner = _owner(schema, path)
+    owner = _owner(schema, root, path)
     parents = path[:-1]
     mark = key_mark(root, parents) if parents else top
     called = f"{owner.noun} {parents[-1]}" if parents else owner.noun
@@ -103,7 +103,7 @@ def _wrong_type(root: Node, path: tuple[str | int, ...], error: ErrorDetails) ->
     return _at(value_mark(root, path), f"{name} needs {wanted}, not {_kind(given)}")
 
 
-def _owner(schema: type[Spec], path: tuple[str | int, ...]) -> type[Spec]:
+def _owner(schema: type[Spec], root: Node, path: tuple[str | int, ...]) -> type[Spec]:
     """The model in which the last part of `path` was looked up."""
     owner, parts = schema, list(path[:-1])
     while parts:
@@ -111,9 +111,9 @@ def _owner(schema: type[Spec], path: tuple[str | int, ...]) -> type[Spec]:
         model, wrapped = _model_in(field.annotation)
         if model is None:
             break
-        owner = model
         if wrapped and parts:
             parts.pop(0)
+        owner = model.kind_for(plain(find(root, path[: len(path) - 1 - len(parts)])))
     return owner
 
 

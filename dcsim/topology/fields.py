@@ -41,6 +41,11 @@ class Spec(BaseModel):
     stand_ins: ClassVar[dict[str, str]] = {}
     """Keys that are not missing where a later one stands for them."""
 
+    @classmethod
+    def kind_for(cls, value: object) -> "type[Spec]":
+        """Whose keys a map of these holds; it may depend on one of them."""
+        return cls
+
     @model_validator(mode="before")
     @classmethod
     def _nothing_means_defaults(cls, value: object) -> object:

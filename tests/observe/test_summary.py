@@ -55,6 +55,7 @@ def test_the_keys_are_the_contract(whole: dict[str, Any]) -> None:
         "verdict",
         "expectations",
         "windows",
+        "calls",
         "probes",
         "stores",
         "drops",

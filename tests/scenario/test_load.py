@@ -11,7 +11,18 @@ from dcsim.scenario.doubts import STEADY_NS
 from dcsim.scenario.expectation import Expectation, Window
 from dcsim.scenario.load import kind_of, load_scenario
 from dcsim.scenario.play import stage
-from dcsim.scenario.scenario import Crossing, Entry, GuestRef, HostOf, Impair, LinkDown, Place, PowerOff, Probe
+from dcsim.scenario.scenario import (
+    Crossing,
+    Disturbance,
+    Entry,
+    GuestRef,
+    HostOf,
+    Impair,
+    LinkDown,
+    Place,
+    PowerOff,
+    Probe,
+)
 from dcsim.topology.load import load
 from dcsim.topology.plan import Impairment, Link
 
@@ -98,7 +109,8 @@ def test_links_into_and_out_of_a_place_are_targets(desk: Desk) -> None:
     play = stage(scenario, 0)
     assert play.targets["gray"] == ["core-b -> spine-b1", "core-b -> spine-b2"]
     assert play.targets["cut"] == ["b/r1/tor -> spine-b1", "b/r1/tor -> spine-b2"]
-    texts = [Fault(play.world, entry).text for entry in scenario.timeline]
+    disturbed = [(entry, entry.action) for entry in scenario.timeline if isinstance(entry.action, Disturbance)]
+    texts = [Fault(play.world, entry.name, action, entry.mark).text for entry, action in disturbed]
     assert texts == [
         "links into zone b loss 15 %, delay 5 ms",
         "links out of rack b/r1 down",

@@ -70,6 +70,9 @@ def unknown_keys(definitions: Schema, schema: Schema, tree: Plain) -> list[str]:
         return unknown_keys(definitions, definitions[schema["$ref"].removeprefix("#/$defs/")], tree)
     if not isinstance(tree, dict):
         return []
+    kinds = [each for each in schema.get("anyOf", ()) if "$ref" in each]
+    if len(kinds) > 1:
+        return min((unknown_keys(definitions, each, tree) for each in kinds), key=len)
     unknown = []
     for key, value in tree.items():
         inner = value_schema(schema, key)

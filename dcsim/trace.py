@@ -111,12 +111,13 @@ class _Way(NamedTuple):
 
 
 class _Tracer:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, quoted: Flow | None = None) -> None:
         self._world = world
+        self._quoted = quoted
         self._tables: dict[str, _Scratch] = {}
         self._rehearsals: dict[str, Rehearsal] = {}
         self.zones: set[str] = set()
-        self._origin: Guest | None = None
+        self._origin: Node | None = None
         self._advisor = Advisor()
         self.latency_ns = 0
 
@@ -132,7 +133,7 @@ class _Tracer:
             self._tables[eni] = _Scratch(guest.nic.port.tracker)
         return self._tables[eni]
 
-    def walk(self, source: Guest, flow: Flow, port: int) -> tuple[list[Hop], _Way | None]:
+    def walk(self, source: Node, flow: Flow, port: int) -> tuple[list[Hop], _Way | None]:
         """All hops from `source`, and the way to where the packet ends, whether or not something blocks it.
 
         `port` is the destination port that is meant: another one was chosen on the way, as clients choose theirs.
@@ -191,7 +192,8 @@ class _Tracer:
                 rule = f"nobody answers who has {format_ip(flow.dst)}"
                 hops.append(Hop("arp", subnet.name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"))
                 return None
-        question = Question(view, eni, flow, self._table(source), self._world.clock.now, neighbour, backplane=backplane)
+        now, quoted = self._world.clock.now, self._quoted
+        question = Question(view, eni, flow, self._table(source), now, neighbour, quoted, backplane=backplane)
         decision = datapath.egress(question, every_blocker=True)
         self._keep(question, decision)
         advised = [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
@@ -253,9 +255,9 @@ class _Tracer:
         sender = None if way.by_border else view.known(source.placed.interface.id)
         if not way.by_border and (sender is None or sender.host != source.host.id):
             hops.append(Hop("mapping", eni.name, "the sender is not known here yet", "", Outcome.UNVERIFIED_SENDER))
-        question = Question(
-            view, eni, flow, self._table(target), self._world.clock.now, sender=sender, backplane=way.backplane
-        )
+        now, quoted = self._world.clock.now, self._quoted
+        table = self._table(target)
+        question = Question(view, eni, flow, table, now, quoted=quoted, sender=sender, backplane=way.backplane)
         decision = datapath.ingress(question, every_blocker=True)
         self._keep(question, decision)
         hops += [
@@ -374,6 +376,12 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     asked = where if there else format_ip(destination)
     middlebox = _handed(where, asked) if forward.delivered and not there else None
     return Traced(source.name, asked, where, flow, forward, reply, latency_ns, notes, middlebox)
+
+
+def follow(world: World, source: Node, flow: Flow, quoted: Flow | None = None) -> Journey:
+    """The way of one packet that leaves `source` now, past every blocker; `quoted` is what an ICMP error is about."""
+    hops, way = _Tracer(world, quoted).walk(source, flow, flow.dst_port)
+    return _journey(hops, way is not None)
 
 
 def _handed(name: str, asked: str) -> Hop:

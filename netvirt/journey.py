@@ -67,6 +67,16 @@ class Hop(NamedTuple):
     def blocked(self) -> bool:
         return self.outcome is not None and self.outcome is not Outcome.DELIVERED
 
+    @property
+    def label(self) -> str:
+        """What was met, in words: `acl edge`; of what has a place of its own, the name alone."""
+        bare = self.kind in ("source", "destination", "link", "host", "guest")
+        return self.name if bare else f"{self.kind} {self.name}".strip()
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.label}: {self.rule}"
+
 
 @dataclass(frozen=True, slots=True)
 class Journey:

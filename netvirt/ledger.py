@@ -27,7 +27,7 @@ class Ledger:
     sent + replied + duplicated + split = delivered + consumed + dropped + in flight
     """
 
-    __slots__ = ("consumed", "drops", "duplicated", "replied", "split", "watchers")
+    __slots__ = ("consumed", "drops", "duplicated", "replied", "rule", "split", "watchers")
 
     def __init__(self) -> None:
         self.replied = 0
@@ -36,15 +36,18 @@ class Ledger:
         """Fragments beyond the first that routers made of a packet."""
         self.consumed = 0
         self.drops: dict[tuple[str, Outcome], Drop] = {}
+        self.rule = ""
+        """What decided the drop that watchers are being told of: `acl edge: 100 deny all from 0.0.0.0/0`."""
         self.watchers: list[Callable[[Sized, str, Outcome], None]] = []
 
-    def drop(self, frame: Sized, place: str, reason: Outcome) -> None:
-        """`frame` ended at `place` for `reason`."""
+    def drop(self, frame: Sized, place: str, reason: Outcome, rule: str = "") -> None:
+        """`frame` ended at `place` for `reason`; `rule` is the sentence that decided, where it was one."""
         entry = self.drops.get((place, reason))
         if entry is None:
             entry = self.drops[place, reason] = Drop()
         entry.frames += 1
         entry.bytes += frame.size
+        self.rule = rule
         for watch in self.watchers:
             watch(frame, place, reason)
 

@@ -24,6 +24,8 @@ BORDER = HostId((1 << 22) - 3)
 INTERNET_VNI = Vni(0)
 """What carries translated packets between hosts and the border: no VPC's."""
 
+_UNDERLAY_MACS = 0x02_DC_00_00_00_00
+
 OPTION_CLASS = 0xFF01
 """From the experimental range of RFC 8926 section 4.3.1. One option: the number of the sending interface."""
 OPTION_SENDER = 0x01
@@ -45,7 +47,13 @@ def host_of(address: int) -> HostId:
 
 def underlay_mac(host: HostId) -> Mac:
     """Locally administered, from the host's number."""
-    return Mac(0x02_DC_00_00_00_00 | host)
+    return Mac(_UNDERLAY_MACS | host)
+
+
+def is_outer(data: bytes) -> bool:
+    """Is it a frame between hosts, with another one inside? No guest's MAC address and no router's is like theirs."""
+    ends = data[:2], data[6:8]
+    return len(data) > OVERHEAD_BYTES and all(int.from_bytes(end) == _UNDERLAY_MACS >> 32 for end in ends)
 
 
 class Tunnel:

@@ -184,7 +184,7 @@ class VSwitch:
             return self._too_large(frame, question, decision, decision.limit)
         if decision.outcome is not None:
             _note_refusal(port, frame, question, decision.outcome, egress=True)
-            return self._drop(frame, decision.outcome)
+            return self._drop(frame, decision.outcome, decision.hops[-1].sentence)
         if decision.service is not None:
             return self._serve(port, frame, question, decision.service)
         if decision.public is not None:
@@ -308,7 +308,7 @@ class VSwitch:
         decision = datapath.ingress(question)
         if decision.outcome is not None:
             _note_refusal(port, packet.inner, question, decision.outcome, egress=False)
-            return self._drop(packet.inner, decision.outcome)
+            return self._drop(packet.inner, decision.outcome, decision.hops[-1].sentence)
         for meter in port.meters:
             meter.entered(packet.inner, question.flow, question.now)
         track = _commit(question, decision)
@@ -318,8 +318,8 @@ class VSwitch:
             self.arrivals.keep(Arrival(packet.tunnel, track, nouns, port))
         return port
 
-    def _drop(self, frame: Frame, reason: Outcome) -> None:
-        self.ledger.drop(frame, self.place, reason)
+    def _drop(self, frame: Frame, reason: Outcome, rule: str = "") -> None:
+        self.ledger.drop(frame, self.place, reason, rule)
 
 
 def _note_refusal(port: Port, frame: Frame, question: Question, reason: Outcome, egress: bool) -> None:

@@ -151,11 +151,14 @@ def test_the_readmes_sessions_are_real(line: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_readmes_demo_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All but its last line, which tells where the run is and how long it took."""
+    """All but its last line, which tells where the run is and how long it took. The packet it explains is in that run."""
     monkeypatch.chdir(ROOT)
     arguments = ["run", "topologies/az-outage.yaml", "--quiet", "--out", str(tmp_path / "run")]
     output = CliRunner().invoke(app, arguments).output.splitlines()
     assert shown_after("$ make demo")[:-1] == [line for line in output if line][:-1]
+    (explain,) = (line for line in readme_commands() if line.split()[1] == "explain")
+    told = CliRunner().invoke(app, ["explain", str(tmp_path / "run"), *explain.split()[3:]]).output
+    assert shown_after(f"$ {explain}") == told.splitlines()
 
 
 @pytest.mark.parametrize("file", [body for language, body in BLOCK.findall(text_of(README)) if "version: 1" in body])

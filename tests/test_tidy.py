@@ -81,6 +81,7 @@ ROOMS = [
     "dcsim.run",
     "dcsim.fixes",
     "dcsim.trace",
+    "dcsim.replay",
     "dcsim.python",
     "dcsim.reach",
     "dcsim.shell",

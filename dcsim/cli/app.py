@@ -111,6 +111,19 @@ def trace(
     raise typer.Exit(trace(file, source, destination, traffic, port, as_json))
 
 
+@app.command(short_help="What became of a packet of a run, and by which rules?")
+def explain(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The directory that a run left.")],
+    packet: Annotated[str, typer.Option(metavar="N", help="The number that Wireshark shows, from 1.")],
+    as_json: Json = False,
+) -> None:
+    """What became of a packet of a run, and by which rules? The run is played again for it; exit 1 when it was lost."""
+    from dcsim.cli.loading import whole
+    from dcsim.cli.packet import explain
+
+    raise typer.Exit(explain(run, whole("--packet", packet, 1, 10**9), as_json))
+
+
 @app.command(short_help="Let one guest ping another, in its own code.")
 def ping(
     file: File,

@@ -9,7 +9,6 @@ import orjson
 
 from dcsim.cli import status
 from dcsim.cli.loading import load_plan
-from dcsim.cli.trace import label
 from dcsim.reach.assertion import Assertion, load_assertions
 from dcsim.reach.judge import Decider, Judged, deciders, judge
 from dcsim.reach.matrix import Answer, Reach
@@ -83,7 +82,7 @@ def _why(answer: Answer) -> Iterator[str]:
         hop = decider.hop
         where = f" ({hop.written})" if hop.written else ""
         on_reply = "reply " if decider.way == "reply" else ""
-        yield f"    {pair}: {on_reply}{label(hop)} {hop.rule}{where}"
+        yield f"    {pair}: {on_reply}{hop.label} {hop.rule}{where}"
         if hop.advice:
             yield f"    {_advice(hop.advice)}"
 
@@ -117,7 +116,7 @@ def _decider_json(decider: Decider) -> dict[str, Any]:
     hop = decider.hop
     return {
         "way": decider.way,
-        "component": label(hop),
+        "component": hop.label,
         "rule": hop.rule,
         "written": hop.written or None,
         "explanationCode": hop.code or None,

@@ -50,7 +50,7 @@ def traffic_of(words: list[str], source_port: int | None) -> TrafficSpec:
 
 def lines(traced: Traced) -> list[str]:
     """The table for people, and under it what each blocker says."""
-    rows = [(f"{number} {label(hop)}", _verdict(hop)) for number, hop in enumerate(traced.forward.hops, 1)]
+    rows = [(f"{number} {hop.label}", verdict(hop)) for number, hop in enumerate(traced.forward.hops, 1)]
     if traced.middlebox is not None:
         rows.append((f"{len(rows) + 1} {traced.middlebox.name}", traced.middlebox.rule))
     elif traced.forward.delivered:
@@ -60,47 +60,41 @@ def lines(traced: Traced) -> list[str]:
     told = [*traced.notes, *([traced.middlebox.advice] if traced.middlebox else [])]
     notes = [("note", note) for note in told]
     width = max(LABEL_WIDTH, *(len(what) for what, _ in rows))
-    blockers = _blockers("forward", traced.forward)
+    stops = blockers("forward", traced.forward)
     if traced.reply is not None:
-        blockers += _blockers("reply", traced.reply)
-    return [*_aligned(rows, width), *blockers, *_aligned(notes, width)]
+        stops += blockers("reply", traced.reply)
+    return [*aligned(rows, width), *stops, *aligned(notes, width)]
 
 
-def _aligned(rows: list[tuple[str, str]], width: int) -> list[str]:
+def aligned(rows: list[tuple[str, str]], width: int) -> list[str]:
     return [f"{what:<{width}} {text}" for what, text in rows]
 
 
-def _verdict(hop: Hop) -> str:
+def verdict(hop: Hop) -> str:
     if not hop.blocked:
         return hop.rule
-    verdict = "UNKNOWN" if hop.outcome is Outcome.UNKNOWN else "BLOCKED"
-    return f"{verdict} {hop.code or (hop.outcome.value if hop.outcome else '')}"
-
-
-def label(hop: Hop) -> str:
-    return (
-        hop.name if hop.kind in ("source", "destination", "link", "host", "guest") else f"{hop.kind} {hop.name}".strip()
-    )
+    word = "UNKNOWN" if hop.outcome is Outcome.UNKNOWN else "BLOCKED"
+    return f"{word} {hop.code or (hop.outcome.value if hop.outcome else '')}"
 
 
 def _reply(traced: Traced) -> list[tuple[str, str]]:
     if traced.reply is None:
         return []
     if not traced.reply.delivered:
-        return [(f"reply {label(hop)}", _verdict(hop)) for hop in traced.reply.hops if hop.blocked]
-    acls = [label(hop) for hop in traced.reply.hops if hop.kind == "acl"]
+        return [(f"reply {hop.label}", verdict(hop)) for hop in traced.reply.hops if hop.blocked]
+    acls = [hop.label for hop in traced.reply.hops if hop.kind == "acl"]
     groups = [hop for hop in traced.reply.hops if hop.kind == "sg"]
     tracked = all(hop.rule == "tracked flow" for hop in groups)
     flows = "tracked flows" if tracked else "; ".join(dict.fromkeys(hop.rule for hop in groups))
     return [("reply", f"{', '.join(acls)}; {flows}" if acls else flows)]
 
 
-def _blockers(direction: str, journey: Journey) -> list[str]:
+def blockers(direction: str, journey: Journey) -> list[str]:
     """What each blocker says, where it is written, and what would let the packet through."""
     shown = []
     for hop in journey.blockers:
         where = f"{hop.written} " if hop.written else ""
-        shown.append(f"{where}{label(hop)} ({direction}): {hop.rule}")
+        shown.append(f"{where}{hop.label} ({direction}): {hop.rule}")
         if hop.advice:
             advice = hop.advice if hop.advice.startswith("would take") else f"would take: {hop.advice}"
             shown.append(advice)
@@ -115,18 +109,18 @@ def as_dict(traced: Traced) -> dict[str, Any]:
         "destination": traced.asked,
         "networkPathFound": traced.reachable,
         "latency_ns": traced.latency_ns if traced.delivered else None,
-        "forwardPathComponents": _components((*traced.forward.hops, *handed)),
-        "returnPathComponents": None if traced.reply is None else _components(traced.reply.hops),
+        "forwardPathComponents": components((*traced.forward.hops, *handed)),
+        "returnPathComponents": None if traced.reply is None else components(traced.reply.hops),
         "explanations": [hop.code for hop in (*traced.blockers, *handed) if hop.code],
         "additionalDetails": list(traced.notes),
     }
 
 
-def _components(hops: Iterable[Hop]) -> list[dict[str, Any]]:
+def components(hops: Iterable[Hop]) -> list[dict[str, Any]]:
     return [
         {
             "sequenceNumber": number,
-            "component": label(hop),
+            "component": hop.label,
             "kind": hop.kind,
             "rule": hop.rule,
             "written": hop.written or None,

@@ -139,7 +139,13 @@ class Control:
             return transit_gateway.attached_vpcs(self.transits, request)
         homes: list[str] = []
         match request:
-            case CreateVpc() | AllocateAddress() | CreateManagedPrefixList() | RequestServiceQuotaIncrease():
+            case (
+                CreateVpc()
+                | AllocateAddress()
+                | CreateManagedPrefixList()
+                | RequestServiceQuotaIncrease()
+                | CreateFlowLogs()
+            ):
                 pass
             case CreateHostedZone() | ChangeResourceRecordSets():
                 homes = list(self.vpcs)

@@ -57,7 +57,7 @@ def create_flow_logs(vpc: Vpc, logs: dict[str, FlowLog], request: CreateFlowLogs
         message = f"{vpc.name} has a flow log {request.name} of {request.resource} already"
         raise refusal(request, "InvalidParameterValue", message, "use another name")
     logs[log_id] = FlowLog(log_id, vpc.name, resource, request)
-    return []
+    return [log_id]
 
 
 def _resource(vpc: Vpc, request: CreateFlowLogs) -> str:

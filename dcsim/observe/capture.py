@@ -25,6 +25,9 @@ from netvirt.overlay import Damaged, Encapsulated
 PACKETS_PER_WINDOW = 1_000
 """Written for each interface in each window; lost ones beyond that are written too."""
 
+RULE_LENGTH = 200
+"""Of what is said of the rule that dropped a packet: a group that allows only this and that may have many of these."""
+
 
 class Node(Protocol):
     """What a capture needs of `world.Node`: of guests and appliances."""
@@ -137,7 +140,8 @@ class Capture:
             self._last = _Seen(door, now, frame, way)
 
     def _on_drop(self, frame: Sized, place: str, reason: Outcome) -> None:
-        comment = f"dropped: {reason.value} at {place}"
+        rule = self._world.ledger.rule
+        comment = f"dropped: {reason.value} at {place}" + (f"; {rule[:RULE_LENGTH]}" if rule else "")
         last = self._last
         if last is not None and last.frame is frame and last.door.name == place and last.time == self._clock.now:
             # A link is tapped before it loses a packet: that was one packet, not two.

@@ -53,12 +53,12 @@ def check_target(target: Path, inputs_sha256: str) -> None:
         raise Mistake(f"{target} is neither empty nor a run of dcsim", "name a new directory")
     if before is not None and before != inputs_sha256:
         raise Mistake(f"{target} is a run with other inputs", "name a new directory, or remove that one")
-    amiss = _amiss(target)
-    if amiss is not None:
-        raise Mistake(f"{target} is not whole ({amiss})", "remove it to run anew")
+    found = amiss(target)
+    if found is not None:
+        raise Mistake(f"{target} is not whole ({found})", "remove it to run anew")
 
 
-def _amiss(directory: Path) -> str | None:
+def amiss(directory: Path) -> str | None:
     """What somebody did to a run: `capture.pcapng is gone`."""
     try:
         text = (directory / SUMS).read_text("utf-8")

@@ -39,14 +39,14 @@ def kind_of(path: str | Path) -> Literal["topology", "scenario"]:
     return "topology"
 
 
-def load_scenario(path: str | Path) -> Scenario:
-    """A scenario file with its topology; Refused with every problem."""
+def load_scenario(path: str | Path, topology: Path | None = None) -> Scenario:
+    """A scenario file with its topology, or another in its place; Refused with every problem."""
     found = locate(Path(path))
     data = read(found)
     root = parse(data, str(found))
     refuse_other("scenario", root, str(found))
     file = check(ScenarioFile, root)
-    plan = _topology(found, file.topology, root)
+    plan = _topology(found, file.topology, root) if topology is None else load_found(topology)
     context = Context(file, root, plan)
     scenario = _resolve(context, found.stem, InputFile(str(found), data))
     if context.problems:

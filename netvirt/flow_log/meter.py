@@ -9,6 +9,7 @@ from enum import Enum
 
 from netvirt.address import Ns, Vni
 from netvirt.frame import Flow, Frame, flow_of
+from netvirt.gateway.transit import BACKPLANE_MAC
 from netvirt.journey import Outcome
 from netvirt.overlay import BORDER, Tunnel
 from netvirt.wire import ipv6
@@ -17,6 +18,10 @@ from netvirt.wire.tcp import ACK, FIN, RST, SYN
 
 REFUSALS = frozenset({Outcome.SECURITY_GROUP, Outcome.NETWORK_ACL})
 """What REJECT means. Whatever else ends a packet has no record (VPC User Guide, "Available fields", action)."""
+
+
+_BACKPLANE = BACKPLANE_MAC.to_bytes(6)
+"""A transit gateway's interface tells of its VPC's side only (VPC User Guide, "Traffic through a transit gateway")."""
 
 
 class Path(Enum):
@@ -93,6 +98,8 @@ class Meter:
     def _count(self, frame: Frame, flow: Flow | None, way: tuple[bool, bool], now: Ns, tunnel: Tunnel | None) -> None:
         if now >= self._until:
             self._roll(now)
+        if _BACKPLANE in (frame.data[:6], frame.data[6:12]):
+            return
         key = (frame.key if flow is None else _key(flow), *way)
         tally = self._tallies.get(key)
         if tally is None:

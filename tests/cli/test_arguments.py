@@ -78,10 +78,10 @@ def test_arguments(desk: Desk, arguments: list[str], what: str) -> None:
 
 
 USAGE = [
-    (["frob"], "no command 'frob'; there are check, run, trace, ping, inspect, reach, shell, schema, import"),
+    (["frob"], "no command 'frob'; there are check, run, trace, explain, ping, inspect, reach, shell, schema, import"),
     (
         ["trac", "two-az.yaml"],
-        "no command 'trac'; there are check, run, trace, ping, inspect, reach, shell, schema, import. Did you mean trace?",
+        "no command 'trac'; there are check, run, trace, explain, ping, inspect, reach, shell, schema, import. Did you mean trace?",
     ),
     (["check"], "check lacks FILE; see dcsim check --help"),
     (["check", "two-az.yaml", "too-much.yaml"], "'too-much.yaml' is too much for check; see dcsim check --help"),
@@ -114,7 +114,7 @@ def test_usage(desk: Desk, arguments: list[str], what: str) -> None:
     assert desk.left() == []
 
 
-COMMANDS = ["check", "run", "trace", "ping", "inspect", "reach", "shell", "schema"]
+COMMANDS = ["check", "run", "trace", "explain", "ping", "inspect", "reach", "shell", "schema"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -246,6 +246,48 @@ def test_through_a_nat_gateway_as_in_awss_example() -> None:
     ]
 
 
+TRANSIT = """
+vpcs:
+  one:
+    cidr_block: 10.20.0.0/16
+    subnets:
+      client: {availability_zone: a, cidr_block: 10.20.33.0/24, route_table: out}
+      tgw: {availability_zone: a, cidr_block: 10.20.1.0/28}
+    route_tables: {out: {routes: {10.40.0.0/16: core}}}
+    instances: {client: {subnet: client, private_ip_address: 10.20.33.164}}
+  two:
+    cidr_block: 10.40.0.0/16
+    subnets:
+      web: {availability_zone: a, cidr_block: 10.40.2.0/24, route_table: out}
+      tgw: {availability_zone: a, cidr_block: 10.40.1.0/28}
+    route_tables: {out: {routes: {10.20.0.0/16: core}}}
+    security_groups: {web: {ingress: icmp from 0.0.0.0/0}}
+    instances: {web: {subnet: web, private_ip_address: 10.40.2.236, security_groups: web}}
+    flow_logs: {all: {log_format: "${srcaddr} ${dstaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction}"}}
+transit_gateways:
+  core: {attachments: {one: {vpc: one, subnets: tgw}, two: {vpc: two, subnets: tgw}}}
+"""
+
+
+def test_through_a_transit_gateway_as_in_awss_example() -> None:
+    """VPC User Guide, "Traffic through a transit gateway": its interface stands for the client on the VPC's side only."""
+    region = Region(TRANSIT)
+    client, web, gateway = region["client"], "10.40.2.236", "10.40.1.4"
+    out = Ether(src=format_mac(client.mac), dst=format_mac(client.router_mac))
+    for number in (1, 2):
+        client.send(out / IP(src=client.ip, dst=web) / ICMP(type=8, id=7, seq=number) / b"hello")
+        region.wait(200 * MS)
+    (log,) = region.world.control.flow_logs.values()
+    assert sorted(region.world.flow_logs.lines(log, region.clock.now)) == sorted(
+        [
+            f"{client.ip} {web} {client.ip} {web} ingress",
+            f"{web} {client.ip} {web} {client.ip} egress",
+            f"{gateway} {web} {client.ip} {web} egress",
+            f"{web} {gateway} {web} {client.ip} ingress",
+        ]
+    )
+
+
 def test_nitro_never_aggregates_longer_than_a_minute(three: Logged) -> None:
     """Every interface is asked for 600 s; an m4 gives them."""
     three.run(601 * S)

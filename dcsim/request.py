@@ -15,7 +15,9 @@ ALL_PROTOCOLS = -1
 ANY_ICMP = -1
 NAT_IMAGE = "nat"
 """An image without machine code: an instance that boots it is a NAT instance of dcsim's own."""
-Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway", "nowhere"]
+Through = Literal[
+    "instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway", "nowhere", "local"
+]
 """What a route's target is."""
 BLACKHOLE, UNKNOWN = "blackhole", "unknown"
 """Targets that are `nowhere`: what is gone, and what is not simulated."""
@@ -93,7 +95,7 @@ class CreateRoute(Asked):
 
 @dataclass(frozen=True, slots=True)
 class ReplaceRoute(Asked):
-    """Another target for a destination that has a route."""
+    """Another target for a destination that has a route, be it local; what was local can be that again."""
 
     vpc: str
     route_table: str
@@ -442,6 +444,7 @@ Request = (
     | CreateSubnet
     | CreateRouteTable
     | CreateRoute
+    | ReplaceRoute
     | ModifyVpcAttribute
     | AssociateDhcpOptions
     | CreateHostedZone
@@ -468,7 +471,6 @@ Verb = (
     Request
     | DeleteNatGateway
     | DeleteRouteTable
-    | ReplaceRoute
     | DeleteRoute
     | DetachInternetGateway
     | AllocateAddress

@@ -116,7 +116,8 @@ def route_target(control: Control, vpc: Vpc, text: str, mark: Mark) -> tuple[str
 
 def _targets(control: Control, vpc: Vpc) -> "Mapping[tuple[str, Through], str]":
     """The id of everything that a route of this VPC may lead through, by name and kind."""
-    targets: dict[tuple[str, Through], str] = {(name, "instance"): eni.id for name, eni in vpc.interfaces.items()}
+    targets: dict[tuple[str, Through], str] = {("local", "local"): "local"}
+    targets |= {(name, "instance"): eni.id for name, eni in vpc.interfaces.items()}
     gateway, name = vpc.internet_gateway
     if gateway:
         targets[name, "internet_gateway"] = gateway

@@ -26,7 +26,7 @@ from netvirt.vpc.route_table import (
 
 SERVICES = parse_block("169.254.168.0/22"), parse_block("fd00:ec2::/32")
 """No route may lead there: the host answers it (VPC User Guide, "Route table concepts")."""
-INSIDE = ToInterface | ToNat | ToNowhere
+INSIDE = Local | ToInterface | ToNat | ToNowhere
 """What may stand in for local: of what leads nowhere, nobody can say."""
 DISASSOCIATE = "Disassociate it first"
 
@@ -154,6 +154,11 @@ def _weight(destination: Cidr | PrefixList, ipv6: bool) -> int:
 
 
 def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute | ReplaceRoute) -> Target:
+    if request.through == "local":
+        if request.destination not in vpc.cidrs:
+            message = f"{request.destination} is not local in {vpc.name}"
+            raise refusal(request, "InvalidParameterValue", message, f"{vpc.blocks} is")
+        return Local()
     if request.through == "nowhere":
         return ToNowhere(request.target == BLACKHOLE)
     if request.through == "instance":

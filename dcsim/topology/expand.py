@@ -28,6 +28,7 @@ from dcsim.request import (
     ModifyVpcAttribute,
     ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
+    ReplaceRoute,
     Request,
     RequestServiceQuotaIncrease,
     RevokeSecurityGroupEgress,
@@ -276,7 +277,10 @@ def _write(vpc: _Vpc, request: Request) -> None:
             vpc.internet_gateway = name
         case CreateRouteTable(name=name):
             vpc.route_tables[name] = {}
-        case CreateRoute(route_table=name, destination=block, target=target):
+        case (
+            CreateRoute(route_table=name, destination=block, target=target)
+            | ReplaceRoute(route_table=name, destination=block, target=target)
+        ):
             _map(vpc.route_tables[name], "routes")[str(block)] = target
         case ReplaceMainRouteTable(route_table=name):
             vpc.main_route_table = name

@@ -1,9 +1,9 @@
 """What a route goes through: an instance of the VPC, one of its gateways, or a peering that it is in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from dcsim.problem import Mark
-from dcsim.request import BLACKHOLE, UNKNOWN, CreateRoute, PrefixListName, Request, Through
+from dcsim.request import BLACKHOLE, UNKNOWN, CreateRoute, PrefixListName, ReplaceRoute, Request, Through
 from dcsim.topology.context import Context, Vpc
 from dcsim.topology.names import Catalog, Copy
 from dcsim.topology.schema import RouteTableFields
@@ -11,18 +11,35 @@ from dcsim.topology.words import instead, number, quoted
 from netvirt.address import Cidr, parse_cidr
 
 USUAL_GATEWAY = "igw"
+LOCAL = "local"
 
 
 def routes(context: Context, vpc: Vpc, tables: Iterable[Copy[RouteTableFields]]) -> Iterator[Request]:
+    spec = context.file.vpcs[vpc.name]
+    own = [spec.cidr_block, *spec.secondary_cidr_blocks]
     for table in tables:
         path = table.where("routes")
         for text, target in (table.fields.routes or {}).items():
             key = context.key([*path, text])
             destination = _destination(context, text, key)
             mark = context.value([*path, text])
-            found = route_target(context, vpc, table, target, mark)
-            if destination and found:
-                yield CreateRoute(vpc.name, table.name, destination, *found, mark=key)
+            if target == LOCAL:
+                found = _local(context, destination, own, mark)
+            else:
+                found = route_target(context, vpc, table, target, mark)
+            if destination is None or found is None or found[1] == "local":
+                continue
+            # A block of the VPC itself has its route already, in every table.
+            verb = ReplaceRoute if destination in own else CreateRoute
+            yield verb(vpc.name, table.name, destination, *found, mark=key)
+
+
+def _local(
+    context: Context, destination: Cidr | PrefixListName | None, own: Sequence[Cidr | None], mark: Mark
+) -> tuple[str, Through] | None:
+    if destination is not None and destination not in own:
+        context.complain(mark, f"{destination} is not local", "only a block of the VPC itself is")
+    return LOCAL, "local"
 
 
 def _destination(context: Context, text: str, mark: Mark) -> Cidr | PrefixListName | None:

@@ -154,7 +154,7 @@ def _who_has(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
 
 def _longest_match(vpc: Vpc, table: str, dst: IPv4Address) -> Target | None:
     """Section 1.5: of the same block, a static route counts before a prefix list's."""
-    routes = {**vpc.list_routes[table], **vpc.tables[table], **dict.fromkeys(vpc.blocks, LOCAL)}
+    routes = {**vpc.list_routes[table], **dict.fromkeys(vpc.blocks, LOCAL), **vpc.tables[table]}
     fitting = [block for block in routes if dst in block]
     return routes[max(fitting, key=lambda block: block.prefixlen)] if fitting else None
 

@@ -20,7 +20,6 @@ from dcsim.request import (
     PrefixListName,
     ReleaseAddress,
     ReplaceNetworkAclEntry,
-    ReplaceRoute,
     ReplaceRouteTableAssociation,
     RevokeSecurityGroupEgress,
     RevokeSecurityGroupIngress,
@@ -52,7 +51,7 @@ def apply(region: Region, request: Verb) -> None:
         case AssociateAddress(public_ip=int(public)):
             _take(region, IPv4Address(public))
             region.apply(request)
-        case ReplaceRoute() | DeleteRoute() | ReplaceRouteTableAssociation() | DisassociateRouteTable():
+        case DeleteRoute() | ReplaceRouteTableAssociation() | DisassociateRouteTable():
             _route(region, request)
         case ReplaceNetworkAclEntry() | DeleteNetworkAclEntry():
             acl = region.vpcs[request.vpc].acls[request.network_acl]
@@ -76,15 +75,9 @@ def _replacement(request: ReplaceNetworkAclEntry | DeleteNetworkAclEntry) -> lis
     return [acl_rule(request)] if isinstance(request, ReplaceNetworkAclEntry) else []
 
 
-def _route(
-    region: Region, request: ReplaceRoute | DeleteRoute | ReplaceRouteTableAssociation | DisassociateRouteTable
-) -> None:
+def _route(region: Region, request: DeleteRoute | ReplaceRouteTableAssociation | DisassociateRouteTable) -> None:
     vpc = region.vpcs[request.vpc]
     match request:
-        case ReplaceRoute():
-            _routes(vpc, request).update(
-                dict.fromkeys(region.blocks(request.destination), Target(request.through, request.target))
-            )
         case DeleteRoute():
             for block in region.blocks(request.destination):
                 del _routes(vpc, request)[block]
@@ -94,7 +87,7 @@ def _route(
             vpc.subnets[request.subnet].table = ""
 
 
-def _routes(vpc: Vpc, request: ReplaceRoute | DeleteRoute) -> dict[IPv4Network, Target]:
+def _routes(vpc: Vpc, request: DeleteRoute) -> dict[IPv4Network, Target]:
     of_lists = isinstance(request.destination, PrefixListName)
     return (vpc.list_routes if of_lists else vpc.tables)[request.route_table]
 

@@ -32,6 +32,7 @@ from dcsim.request import (
     ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
     ReplaceNetworkAclEntry,
+    ReplaceRoute,
     Request,
     RequestServiceQuotaIncrease,
     RevokeSecurityGroupEgress,
@@ -261,10 +262,6 @@ class Region:
             case CreateRouteTable():
                 vpc.tables[request.name] = {}
                 vpc.list_routes[request.name] = {}
-            case CreateRoute():
-                is_list = isinstance(request.destination, PrefixListName)
-                table = (vpc.list_routes if is_list else vpc.tables)[request.route_table]
-                table |= dict.fromkeys(self.blocks(request.destination), Target(request.through, request.target))
             case CreateInternetGateway():
                 vpc.has_gateway = True
             case CreateNatGateway():
@@ -278,6 +275,10 @@ class Region:
                 instance = vpc.instances[request.instance]
                 private = IPv4Address(request.private_ip_address or instance.address)
                 instance.publics[private] = IPv4Address(wanted) if wanted else self.next_public()
+            case CreateRoute() | ReplaceRoute():
+                is_list = isinstance(request.destination, PrefixListName)
+                table = (vpc.list_routes if is_list else vpc.tables)[request.route_table]
+                table |= dict.fromkeys(self.blocks(request.destination), Target(request.through, request.target))
             case ReplaceMainRouteTable():
                 vpc.main_table = request.route_table
             case AssociateRouteTable():

@@ -30,6 +30,7 @@ from dcsim.request import (
     PrefixListName,
     ReplaceMainRouteTable,
     ReplaceNetworkAclAssociation,
+    ReplaceRoute,
     Request,
     RevokeSecurityGroupEgress,
     RunInstances,
@@ -461,12 +462,15 @@ class _VpcMaker:
         wanted = self.random.choice((0, 1, 1, 1, 2))
         return tuple(self.random.sample([*self.groups, "default"], wanted))
 
-    def _routes(self) -> Iterator[CreateRoute]:
+    def _routes(self) -> Iterator[CreateRoute | ReplaceRoute]:
         """Out and to the peers as it should be; others mostly to appliances, some to who refuses what is not theirs."""
         for table in (*self.tables, "main"):
             sensible = dict(self._sensible_routes())
             for destination, (target, through) in sensible.items():
                 yield CreateRoute(self.name, table, destination, target, through, mark=MARK)
+            if self.appliances and self.random.random() < 0.05:
+                block = self.random.choice(self.blocks)
+                yield ReplaceRoute(self.name, table, cidr(block), self.random.choice(self.appliances), mark=MARK)
             for name in self._routable_lists():
                 if self.random.random() < 0.2:
                     target, through = self._any_target(cidr(self.lists[name][0]))

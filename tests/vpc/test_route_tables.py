@@ -20,6 +20,7 @@ from dcsim.request import (
     CreateVpcPeeringConnection,
     DeleteNatGateway,
     ReplaceMainRouteTable,
+    ReplaceRoute,
 )
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
@@ -132,18 +133,89 @@ DESTINATIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("request_", "said"), DESTINATIONS)
-def test_destinations(request_: CreateRoute, said: str) -> None:
+def full_account() -> Account:
     account = Account()
     account.call(CreateVpc("o", parse_block("10.1.0.0/16"), mark=MARK))
     account.call(CreateVpcPeeringConnection("m", "pcx", "o", mark=MARK))
     account.call(CreateInternetGateway("m", "igw", mark=MARK))
     account.run("box")
     account.call(CreateNatGateway("m", "nat", "net", "private", (), mark=MARK))
+    return account
+
+
+@pytest.mark.parametrize(("request_", "said"), DESTINATIONS)
+def test_destinations(request_: CreateRoute, said: str) -> None:
+    account = full_account()
     if said:
         assert account.refusal(request_) == said
     else:
         assert account.call(request_) == [account.vpc.tables["main"].id]
+
+
+LOCAL = """
+vpcs:
+  main:
+    cidr_block: 10.0.0.0/16
+    secondary_cidr_blocks: 100.64.0.0/24
+    subnets:
+      one: {availability_zone: a, cidr_block: 10.0.1.0/24, route_table: through}
+      two: {availability_zone: b, cidr_block: 10.0.2.0/24, route_table: back}
+      box: {availability_zone: a, cidr_block: 100.64.0.0/26}
+    route_tables:
+      through: {routes: {10.0.0.0/16: box, 100.64.0.0/24: local}}
+      back: {routes: {10.0.1.0/24: box}}
+    security_groups: {open: {ingress: all from 0.0.0.0/0}}
+    instances:
+      one: {subnet: one, security_groups: open}
+      near: {subnet: one, security_groups: open}
+      two: {subnet: two, security_groups: open}
+      box: {subnet: box, security_groups: open, source_dest_check: false}
+"""
+
+
+def test_the_target_of_a_local_route_can_be_another_and_local_again() -> None:
+    region = Region(LOCAL)
+
+    def ends() -> list[str]:
+        pairs = (("one", "two"), ("one", "near"), ("one", "box"), ("two", "one"), ("two", "box"))
+        return [region.post(one, region.packet(one, two, UDP(sport=9, dport=9))).place for one, two in pairs]
+
+    assert ends() == ["box", "near", "box", "box", "box"], "inside a subnet, no table is asked"
+    traced = trace(region.world, region["one"], region["two"].placed.interface.address, parse_traffic("udp 9"))
+    assert "10.0.0.0/16 -> box" in [hop.rule for hop in traced.forward.hops] and traced.destination == "box"
+    region.call(ReplaceRoute("main", "through", parse_block("10.0.0.0/16"), "local", "local", mark=MARK))
+    region.wait(2 * region.propagation_ns)
+    assert ends()[0] == "two"
+
+
+def test_a_file_with_such_a_route_is_written_out_and_read_again() -> None:
+    plan = topology(LOCAL)
+    assert ReplaceRoute("main", "through", parse_block("10.0.0.0/16"), "box", mark=MARK) in plan.requests
+    assert plan_of(expanded(plan).encode(), "a.yaml", "a").requests == plan.requests
+    said = said_of(LOCAL.replace("10.0.1.0/24: box", "10.0.1.0/24: local"))
+    assert "10.0.1.0/24 is not local; only a block of the VPC itself is" in said
+
+
+REPLACED = [
+    ("igw", "internet_gateway", "InvalidParameterValue: 10.0.0.0/16 is m itself; it may lead to an instance or a NAT"),
+    ("pcx", "vpc_peering_connection", "InvalidParameterValue: 10.0.0.0/16 is m itself"),
+    ("box", "instance", ""),
+    ("nat", "nat_gateway", ""),
+    ("local", "local", ""),
+]
+
+
+@pytest.mark.parametrize(("target", "kind", "said"), REPLACED)
+def test_what_may_stand_in_for_local(target: str, kind: str, said: str) -> None:
+    account = full_account()
+    request = ReplaceRoute("m", "main", parse_block("10.0.0.0/16"), target, kind, mark=MARK)  # type: ignore[arg-type]
+    if said:
+        assert account.refusal(request).startswith(said)
+        return
+    account.call(request)
+    later = ReplaceRoute("m", "main", parse_block("10.0.1.0/24"), "igw", "internet_gateway", mark=MARK)
+    account.call(route("10.0.1.0/24", "box"))
+    assert account.refusal(later).startswith("InvalidParameterValue: 10.0.1.0/24 is in m itself")
 
 
 # What is gone

@@ -147,9 +147,17 @@ class _Witness:
         self.sent_ns = 0
         self.journey: Journey | None = None
         self.fates: list[Fate] = []
-        for node in play.world.nodes.values():
-            node.nic.taps = (*node.nic.taps, partial(self._on_nic, node))
+        self._tapped: set[str] = set()
+        self._tap()
+        # A call of the scenario's may make nodes: it is told of as soon as they are there.
+        play.world.listeners.append(lambda now, event: self._tap())
         play.world.ledger.watchers.append(self._on_drop)
+
+    def _tap(self) -> None:
+        for eni, node in self._play.world.nodes.items():
+            if eni not in self._tapped:
+                self._tapped.add(eni)
+                node.nic.taps = (*node.nic.taps, partial(self._on_nic, node))
 
     def watch(self, progress: Progress) -> None:
         def look(now: int, doing: str) -> None:

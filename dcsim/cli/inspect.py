@@ -9,11 +9,13 @@ import orjson
 from dcsim.cli import status
 from dcsim.cli.loading import command_line, load_plan
 from dcsim.cli.places import Rows, Thing, place, places
+from dcsim.cloud.flow_log import FlowLog
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import NatGateway, Vpc
 from dcsim.problem import Mistake
 from dcsim.request import CreateNatGateway, CreateNetworkAcl, CreateRouteTable, CreateSecurityGroup, CreateVpc
 from dcsim.topology.expand import expanded as expanded_text
+from dcsim.topology.quantity import format_duration
 from dcsim.topology.words import closest, listed, quoted
 from dcsim.world import Guest, World, build
 from netvirt.address import format_ip, format_mac
@@ -98,6 +100,8 @@ def _everything(world: World) -> Iterator[tuple[str, Thing]]:
             yield f"group {vpc.name}/{group.name}", _group(vpc, group, asked)
         for gateway in vpc.nat_gateways.values():
             yield f"nat {vpc.name}/{gateway.name}", _nat_gateway(vpc, gateway, asked)
+    for log in world.control.flow_logs.values():
+        yield f"log {log.vpc}/{log.request.name}/{log.request.resource}", _flow_log(log)
     for guest in world:
         yield f"guest {world.full_name(guest)}", _guest(guest)
 
@@ -259,6 +263,30 @@ def _nat_gateway(vpc: Vpc, gateway: NatGateway, asked: _Asked) -> Thing:
 
 def _leads_to(table: RouteTable, gateway: NatGateway) -> bool:
     return any(isinstance(each.target, ToNat) and each.target.nat_gateway == gateway.id for each in table.routes)
+
+
+def _flow_log(log: FlowLog) -> Thing:
+    request = log.request
+    what = request.vpc if request.resource_type == "VPC" else f"{request.resource_type} {request.resource}"
+    interval, where = format_duration(request.max_aggregation_interval_ns), f"{request.mark.file}:{request.mark.line}"
+    return Thing(
+        {
+            "log": f"{request.name} {log.id}, {request.traffic_type} of {what}, {interval} at most",
+            "fields": " ".join(request.log_format),
+            "from": where,
+        },
+        {
+            "name": request.name,
+            "vpc": log.vpc,
+            "id": log.id,
+            "resource_type": request.resource_type,
+            "resource": request.resource,
+            "traffic_type": request.traffic_type,
+            "max_aggregation_interval": interval,
+            "log_format": list(request.log_format),
+            "from": where,
+        },
+    )
 
 
 def _guest(guest: Guest) -> Thing:

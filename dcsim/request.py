@@ -245,6 +245,14 @@ class DisassociateRouteTable(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class AssociateGatewayRouteTable(Asked):
+    """EC2's AssociateRouteTable with a gateway: the VPC's internet gateway asks this table what comes in."""
+
+    vpc: str
+    route_table: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceMainRouteTable(Asked):
     """EC2's ReplaceRouteTableAssociation of the main table: every subnet that has no table of its own follows."""
 
@@ -454,6 +462,7 @@ Request = (
     | CreateVpcPeeringConnection
     | AssociateRouteTable
     | ReplaceMainRouteTable
+    | AssociateGatewayRouteTable
     | CreateNetworkAcl
     | CreateNetworkAclEntry
     | ReplaceNetworkAclAssociation

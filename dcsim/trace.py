@@ -210,7 +210,12 @@ class _Tracer:
             hops.append(Hop("border", "", rule, "", owner, code))
             return None
         hops.append(Hop("border", "", f"{format_ip(flow.dst)} is {owner.interface.name}"))
-        return _Way(self._node(owner.interface), replace(flow, dst=owner.private), True)
+        entrance, hop = owner.entrance
+        if hop is not None:
+            hops.append(hop)
+            if hop.blocked:
+                return None
+        return _Way(self._node(entrance), replace(flow, dst=owner.private), True)
 
     def _cross(self, source: Node, way: _Way, flow: Flow) -> Iterator[Hop]:
         """The physical network between the two hosts: one hop a zone border, or one for what blocks."""

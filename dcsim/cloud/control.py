@@ -39,6 +39,7 @@ from dcsim.request import (
     AllocateAddress,
     AssociateAddress,
     AssociateDhcpOptions,
+    AssociateGatewayRouteTable,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
@@ -220,6 +221,8 @@ class Control:
                 return peering.create_vpc_peering_connection(self.vpcs, self.peerings, gone, request)
             case AssociateRouteTable() | ReplaceRouteTableAssociation():
                 return subnet.associate_route_table(home, request)
+            case AssociateGatewayRouteTable():
+                return route_table.associate_gateway_route_table(home, request)
             case ReplaceMainRouteTable():
                 return subnet.replace_main_route_table(home, request)
             case DisassociateRouteTable():

@@ -36,4 +36,5 @@ def detach_internet_gateway(vpc: Vpc, request: DetachInternetGateway) -> list[st
         message = f"{vpc.by_address[mapped[0]]} has the public address {format_ip(mapped[1])}"
         raise refusal(request, "DependencyViolation", message, f"{name} goes when nobody has one")
     vpc.internet_gateway = "", ""
+    vpc.gateway_table = ""
     return [gateway]

@@ -7,7 +7,15 @@ from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc
 from dcsim.quota import ROUTE_TABLES, ROUTES
-from dcsim.request import BLACKHOLE, CreateRoute, CreateRouteTable, DeleteRoute, DeleteRouteTable, ReplaceRoute
+from dcsim.request import (
+    BLACKHOLE,
+    AssociateGatewayRouteTable,
+    CreateRoute,
+    CreateRouteTable,
+    DeleteRoute,
+    DeleteRouteTable,
+    ReplaceRoute,
+)
 from dcsim.rng import stream
 from netvirt.address import Cidr, parse_block
 from netvirt.vpc.prefix_list import PrefixList
@@ -47,6 +55,9 @@ def delete_route_table(vpc: Vpc, request: DeleteRouteTable) -> list[str]:
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
     if table.name == vpc.main_table:
         raise refusal(request, "DependencyViolation", f"{table.name} is the main route table of {vpc.name}")
+    if table.name == vpc.gateway_table:
+        message = f"{vpc.internet_gateway[1]} has the route table {table.name}"
+        raise refusal(request, "DependencyViolation", message, DISASSOCIATE)
     user = next((subnet.name for subnet in vpc.subnets.values() if subnet.table == table.id), None)
     if user is not None:
         raise refusal(request, "DependencyViolation", f"{user} has the route table {table.name}", DISASSOCIATE)
@@ -68,10 +79,47 @@ def create_route(
         raise refusal(request, "RouteAlreadyExists", f"{table.name} has a route to {destination} already")
     for block in (destination,) if isinstance(destination, Cidr) else destination.entries:
         _may_lead_to(vpc, block, target, request)
+    if table.name == vpc.gateway_table:
+        _suits_gateway(vpc, table, destination, target, request)
     _has_room(vpc, table, destination, request)
     draw = 0 if isinstance(destination, Cidr) else stream(seed, f"{table.id} {destination.id}").getrandbits(32)
     route = Route(destination, target, f"{request.mark.file}:{request.mark.line}", draw)
     return _write(vpc, table, (*table.routes, route))
+
+
+def associate_gateway_route_table(vpc: Vpc, request: AssociateGatewayRouteTable) -> list[str]:
+    """From now on the table takes only what a gateway's may hold (VPC User Guide, "Gateway route tables")."""
+    table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
+    if not vpc.internet_gateway[0]:
+        message = f"{vpc.name} has no internet gateway"
+        raise refusal(request, "Gateway.NotAttached", message, "write internet_gateway: NAME")
+    if vpc.gateway_table not in ("", table.name):
+        message = f"{vpc.internet_gateway[1]} has the route table {vpc.gateway_table} already"
+        raise refusal(request, "Resource.AlreadyAssociated", message, "one gateway has one")
+    if table.name == vpc.main_table:
+        message = f"{table.name} is the main route table of {vpc.name}"
+        raise refusal(request, "InvalidParameterValue", message, "a gateway's cannot be main")
+    for route in table.routes:
+        _suits_gateway(vpc, table, route.destination, route.target, request)
+    vpc.gateway_table = table.name
+    return [table.id]
+
+
+def _suits_gateway(
+    vpc: Vpc,
+    table: RouteTable,
+    destination: Cidr | PrefixList,
+    target: Target,
+    request: CreateRoute | ReplaceRoute | AssociateGatewayRouteTable,
+) -> None:
+    """To whole blocks of the VPC, or whole subnets; through interfaces."""
+    whole = [*vpc.cidrs, *(subnet.cidr for subnet in vpc.subnets.values())]
+    if destination not in whole:
+        message = f"{table.name} is a gateway's, and {destination} is no whole block of {vpc.name} and no whole subnet"
+        raise refusal(request, "InvalidParameterValue", message, "a gateway's table leads nowhere else")
+    if not isinstance(target, Local | ToInterface | ToNowhere):
+        message = f"{table.name} is a gateway's, and cannot lead through {target}"
+        raise refusal(request, "InvalidParameterValue", message, "it leads to instances, or local")
 
 
 def _destination(
@@ -108,6 +156,8 @@ def replace_route(
     elif not isinstance(target, INSIDE):
         message = f"{before.destination} is {vpc.name} itself"
         raise refusal(request, "InvalidParameterValue", message, "it may lead to an instance or a NAT gateway instead")
+    if table.name == vpc.gateway_table:
+        _suits_gateway(vpc, table, before.destination, target, request)
     after = Route(before.destination, target, f"{request.mark.file}:{request.mark.line}", before.draw)
     return _write(vpc, table, tuple(after if route is before else route for route in table.routes))
 

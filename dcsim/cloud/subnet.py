@@ -86,6 +86,9 @@ def disassociate_route_table(vpc: Vpc, request: DisassociateRouteTable) -> list[
 def replace_main_route_table(vpc: Vpc, request: ReplaceMainRouteTable) -> list[str]:
     """All subnets without a table of their own follow at once; the former main table becomes one like any other."""
     table = find(vpc.tables, request.route_table, request, "InvalidRouteTableID.NotFound", "route table")
+    if table.name == vpc.gateway_table:
+        message = f"{table.name} is the route table of {vpc.internet_gateway[1]}"
+        raise refusal(request, "InvalidParameterValue", message, "a gateway's cannot be main")
     vpc.main_table = table.name
     followers = [subnet for subnet in vpc.subnets.values() if subnet.name not in vpc.associations]
     for subnet in followers:

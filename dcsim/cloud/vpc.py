@@ -79,6 +79,8 @@ class Vpc:
     """The account's."""
     main_table: str = "main"
     """The name of the table that subnets have who have none of their own."""
+    gateway_table: str = ""
+    """The name of the internet gateway's table, empty when it has none."""
     associations: dict[str, str] = field(default_factory=dict)
     """Subnet -> the table of its own."""
     secondary_cidrs: tuple[Cidr, ...] = ()
@@ -159,6 +161,7 @@ class Vpc:
             by_name=self.directory.by_name.frozen(),
             peers=peers,
             internet_gateway=self.internet_gateway[0],
+            gateway_table=self.tables[self.gateway_table].id if self.gateway_table else "",
             public=self.public.frozen(),
             transit_gateways={each.id: each for each in (transit.frozen() for transit in self.transits.values())},
             nat_gateways={each.id: each.interface.id for each in self.nat_gateways.values()},

@@ -7,6 +7,7 @@ from datetime import timedelta
 from dcsim.request import (
     AssociateAddress,
     AssociateDhcpOptions,
+    AssociateGatewayRouteTable,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
@@ -77,6 +78,7 @@ class _Vpc:
     cidr_block: str
     secondary_cidr_blocks: list[str] = field(default_factory=list)
     internet_gateway: str | None = None
+    gateway_route_table: str | None = None
     main_route_table: str | None = None
     settings: Block = field(default_factory=dict)
     """What is neither a list nor a map of resources."""
@@ -115,6 +117,8 @@ def expanded(plan: Plan) -> str:
         parts += [f"    {word}: {_inline(value)}" for word, value in vpc.settings.items()]
         if vpc.internet_gateway is not None:
             parts.append(f"    internet_gateway: {vpc.internet_gateway}")
+        if vpc.gateway_route_table is not None:
+            parts.append(f"    gateway_route_table: {vpc.gateway_route_table}")
         if vpc.main_route_table is not None:
             parts.append(f"    main_route_table: {vpc.main_route_table}")
         for kind in SECTIONS:
@@ -282,6 +286,8 @@ def _write(vpc: _Vpc, request: Request) -> None:
             | ReplaceRoute(route_table=name, destination=block, target=target)
         ):
             _map(vpc.route_tables[name], "routes")[str(block)] = target
+        case AssociateGatewayRouteTable(route_table=name):
+            vpc.gateway_route_table = name
         case ReplaceMainRouteTable(route_table=name):
             vpc.main_route_table = name
         case AssociateRouteTable(subnet=name, route_table=table):

@@ -374,6 +374,11 @@ class VpcSpec(Spec):
     internet_gateway: Name | None = Field(
         default=None, description="Its name, for routes: the VPC's door to the Internet. By default there is none."
     )
+    gateway_route_table: Text | None = Field(
+        default=None,
+        description="What comes in over the internet gateway goes as this table says: to a middlebox before the "
+        "subnet that it is for. By default there is none.",
+    )
     main_route_table: Text | None = Field(
         default=None, description="The table of subnets that name none; by default main, which has local routes only."
     )

@@ -7,6 +7,7 @@ from typing import Literal
 from dcsim.problem import Mark
 from dcsim.request import (
     AssociateAddress,
+    AssociateGatewayRouteTable,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     CreateInternetGateway,
@@ -72,6 +73,7 @@ def requests(context: Context) -> tuple[Request, ...]:
         *(each for vpc in vpcs for each in _elastic_ips(context, vpc)),
         *(each for vpc in vpcs for each in nat_gateways(context, vpc.names, vpc.nat_gateways)),
         *transit_gateways(context),
+        *(each for vpc in vpcs for each in _gateway_route_table(context, vpc)),
         *(each for vpc in vpcs for each in routes(context, vpc.names, vpc.route_tables)),
         *hosted_zones(context),
         *(each for vpc in vpcs for each in flow_logs(context, vpc.names, vpc.spec)),
@@ -205,6 +207,17 @@ def _main_route_table(context: Context, vpc: _Expanded) -> Iterator[Request]:
     table = context.accept(vpc.names.route_tables.one_for(text, None, vpc.names.name, mark))
     if table and table.name != MAIN_TABLE:
         yield ReplaceMainRouteTable(vpc.names.name, table.name, mark=mark)
+
+
+def _gateway_route_table(context: Context, vpc: _Expanded) -> Iterator[Request]:
+    """Before its routes, so that what it cannot hold is said where that is written."""
+    text = vpc.spec.gateway_route_table
+    if text is None:
+        return
+    mark = context.value([*vpc.path, "gateway_route_table"])
+    table = context.accept(vpc.names.route_tables.one_for(text, None, vpc.names.name, mark))
+    if table:
+        yield AssociateGatewayRouteTable(vpc.names.name, table.name, mark=mark)
 
 
 def _network_acls(context: Context, vpc: _Expanded) -> Iterator[Request]:

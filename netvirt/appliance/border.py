@@ -1,7 +1,8 @@
 """The border of a region: where public addresses are known, of the region's interfaces and of everybody outside.
 
 Stateless, as the internet gateway is: it finds who has the destination, puts that one's private address in, and sends
-the packet there. VPC User Guide, "Connect to the internet using an internet gateway".
+the packet there, or to the middlebox that the gateway's route table names. VPC User Guide, "Connect to the internet
+using an internet gateway", "Gateway route tables".
 """
 
 from dataclasses import replace
@@ -10,6 +11,8 @@ from typing import NamedTuple
 from netvirt import rewrite
 from netvirt.address import Ip, Vni
 from netvirt.frame import Flow, flow_of, parse
+from netvirt.gateway import edge
+from netvirt.gateway.edge import Entrance
 from netvirt.gateway.internet import may_enter
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger
@@ -27,6 +30,8 @@ class Owner(NamedTuple):
     view: VpcView
     interface: Interface
     private: Ip
+    entrance: Entrance
+    """Who gets the packet: that very interface, or a middlebox before it."""
 
 
 class Border:
@@ -62,7 +67,9 @@ class Border:
         interface = view.at(private)
         if interface is None:
             return Outcome.NO_MAPPING
-        return Owner(view, interface, private) if view.internet_gateway else Outcome.GATEWAY
+        if not view.internet_gateway:
+            return Outcome.GATEWAY
+        return Owner(view, interface, private, edge.enter(view, interface, private))
 
     def forward(self, packet: Encapsulated) -> Encapsulated | None:
         """The packet on its way to who has its destination; None: dropped and counted."""
@@ -76,9 +83,13 @@ class Border:
         if isinstance(owner, Outcome):
             self._ledger.drop(packet, PLACE, owner)
             return None
-        router_mac = owner.view.subnets[owner.interface.subnet].router_mac
+        target, hop = owner.entrance
+        if hop is not None and hop.outcome is not None:
+            self._ledger.drop(packet, PLACE, hop.outcome)
+            return None
+        router_mac = owner.view.subnets[target.subnet].router_mac
         translated = rewrite.with_destination(data, owner.private)
-        frame = Ethernet(owner.interface.mac, router_mac, ETHERTYPE_IPV4, translated[HEADER_BYTES:]).emit()
+        frame = Ethernet(target.mac, router_mac, ETHERTYPE_IPV4, translated[HEADER_BYTES:]).emit()
         arriving = replace(flow, dst=owner.private)
-        tunnel = Tunnel(BORDER, owner.interface.host, owner.view.vni, 0, arriving.key)
+        tunnel = Tunnel(BORDER, target.host, owner.view.vni, 0, arriving.key)
         return Encapsulated(parse(frame), tunnel)

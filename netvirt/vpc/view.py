@@ -146,6 +146,8 @@ class VpcView:
     peers: "Mapping[str, VpcView]"
     internet_gateway: str
     """The id of the attached one, empty when there is none."""
+    gateway_table: str
+    """The id of its route table, empty when it has none."""
     public: Mapping[Ip, Ip]
     """Private address -> the public one it has at the internet gateway."""
     transit_gateways: Mapping[str, TransitGateway]

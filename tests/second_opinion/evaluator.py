@@ -209,7 +209,17 @@ def _gateway_in(instance: Instance, sent: Sent) -> Iterator[Verdict]:
     if quote is not None and quote.src == sent.dst:
         quote = replace(quote, src=private)
     inside = replace(sent, dst=private, packet=replace(sent.packet, quote=quote))
-    yield from _enter(instance, inside, crosses=True)
+    table = instance.vpc.gateway_table
+    target = _longest_match(instance.vpc, table, private) if table else LOCAL
+    if target is None or target.through != "instance":
+        yield from _enter(instance, inside, crosses=True)
+        return
+    # Section 1.6: a middlebox gets it first, and must have a public address itself.
+    middlebox = instance.vpc.instances[target.name]
+    if not middlebox.publics:
+        yield Verdict(Ending.UNKNOWN, Place.RECEIVER)
+        return
+    yield from _enter(middlebox, inside, crosses=True)
 
 
 def _is_private(address: IPv4Address) -> bool:

@@ -9,6 +9,7 @@ from dcsim.request import (
     ANY_ICMP,
     AssociateAddress,
     AssociateDhcpOptions,
+    AssociateGatewayRouteTable,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
@@ -177,6 +178,8 @@ class Vpc:
     more_blocks: list[IPv4Network] = field(default_factory=list)
     has_gateway: bool = False
     main_table: str = "main"
+    gateway_table: str = ""
+    """What the gateway asks about what comes in; empty: it brings it straight to whom it is for."""
     has_resolver: bool = True
     peers: dict[str, "Vpc"] = field(default_factory=dict, repr=False)
     """By the name of the peering connection."""
@@ -279,6 +282,8 @@ class Region:
                 is_list = isinstance(request.destination, PrefixListName)
                 table = (vpc.list_routes if is_list else vpc.tables)[request.route_table]
                 table |= dict.fromkeys(self.blocks(request.destination), Target(request.through, request.target))
+            case AssociateGatewayRouteTable():
+                vpc.gateway_table = request.route_table
             case ReplaceMainRouteTable():
                 vpc.main_table = request.route_table
             case AssociateRouteTable():

@@ -13,6 +13,7 @@ from dcsim.request import (
     ALL_PROTOCOLS,
     ANY_ICMP,
     AssociateAddress,
+    AssociateGatewayRouteTable,
     AssociateRouteTable,
     AssociateVpcCidrBlock,
     AuthorizeSecurityGroupEgress,
@@ -294,7 +295,19 @@ class _VpcMaker:
         return [*self._run(), *self._elastic_ips()]
 
     def routes(self) -> list[Request]:
-        return list(self._routes())
+        return [*self._routes(), *self._edge()]
+
+    def _edge(self) -> Iterator[Request]:
+        """Middleboxes before some subnets, for what comes in over the gateway."""
+        if not self.has_gateway or not self.appliances or self.random.random() < 0.6:
+            return
+        yield CreateRouteTable(self.name, "edge", mark=MARK)
+        yield AssociateGatewayRouteTable(self.name, "edge", mark=MARK)
+        if self.random.random() < 0.3:
+            yield ReplaceRoute(self.name, "edge", cidr(self.block), self.random.choice(self.appliances), mark=MARK)
+        for block in self.subnets.values():
+            if self.random.random() < 0.4 and block not in self.blocks:
+                yield CreateRoute(self.name, "edge", cidr(block), self.random.choice(self.appliances), mark=MARK)
 
     def _subnet_blocks(self) -> list[IPv4Network]:
         """Small, and some of them not at the beginning: VPC+2 is then in no subnet."""

@@ -7,6 +7,7 @@ from simpy import Event
 
 from dcsim.problem import Mistake
 from dcsim.world import Guest, World
+from hypervisor.idle import Idle
 from netvirt.address import Ip, format_ip
 
 MOST_BYTES = 65_487
@@ -29,7 +30,7 @@ class Payload:
     def check(self, guest: Guest) -> None:
         """Mistake when the guest's own code cannot ask like that."""
         image = guest.placed.request.image
-        if image is None:
+        if isinstance(guest.instance.guest, Idle):
             return
         if self.dont_fragment:
             problem = f"{guest.name} runs {image}, which cannot forbid fragments"

@@ -26,6 +26,7 @@ from netvirt.frame import Flow, Frame, flow_of, quoted_flow
 from netvirt.journey import Journey, Outcome
 from netvirt.ledger import Sized
 from netvirt.overlay import OVERHEAD_BYTES, is_outer
+from netvirt.router import measure
 from netvirt.wire.dhcp import CLIENT_PORT, SERVER_PORT
 from netvirt.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, HEADER_BYTES
 from netvirt.wire.ipv4 import PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP
@@ -189,7 +190,7 @@ class _Witness:
     def _ask(self, node: Node, frame: Frame, flow: Flow, now: int) -> None:
         """The last one that left before it was seen is the one; what ended before that was another."""
         self.sender, self.sent_ns, self.fates = node, now, []
-        self.journey = follow(self._play.world, node, flow, quoted_flow(frame.data, flow))
+        self.journey = follow(self._play.world, node, flow, quoted_flow(frame.data, flow), *measure(frame.data))
 
     def _on_drop(self, frame: Sized, place: str, reason: Outcome) -> None:
         inner = getattr(frame, "inner", frame)

@@ -16,18 +16,20 @@ from dcsim.topology.quantity import format_duration
 from dcsim.topology.words import quoted
 from dcsim.world import Guest, Node, World
 from netvirt import datapath
-from netvirt.address import HostId, Ip, Ns, format_ip
+from netvirt.address import HostId, Ip, Ns, format_ip, is_ipv6
 from netvirt.appliance.contract import Appliance, Rehearsal
 from netvirt.appliance.relay import Relay
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Journey, Outcome
 from netvirt.line import OVERHEAD_BYTES as OVERHEAD
+from netvirt.mtu import MTU_BYTES, Excess, Limit
 from netvirt.overlay import BORDER, INTERNET_VNI, OVERHEAD_BYTES, Tunnel
 from netvirt.vpc.conntrack import Track
 from netvirt.vpc.tracker import Tracker
 from netvirt.vpc.traffic import ICMP, TCP, UDP
 from netvirt.vpc.view import Interface
+from netvirt.wire.ethernet import HEADER_BYTES
 from netvirt.wire.tcp import ACK, SYN
 
 EPHEMERAL_PORT = 49152
@@ -64,6 +66,13 @@ class Traced:
     latency_ns: int
     notes: tuple[str, ...]
     middlebox: Hop | None = None
+    limit: Limit | None = None
+    """The narrowest hop, where one carries less than an interface sends."""
+
+    @property
+    def path_mtu(self) -> int:
+        """The largest packet, in bytes, that gets there whole."""
+        return MTU_BYTES.value if self.limit is None else self.limit.mtu
 
     @property
     def delivered(self) -> bool:
@@ -120,6 +129,15 @@ class _Tracer:
         self._origin: Node | None = None
         self._advisor = Advisor()
         self.latency_ns = 0
+        self.size = 0
+        """Of the packet in bytes, where that is asked about."""
+        self.dont_fragment = False
+        self.limit: Limit | None = None
+        self.told: list[str] = []
+
+    def _narrow(self, limit: Limit | None) -> None:
+        if limit is not None and (self.limit is None or limit.mtu < self.limit.mtu):
+            self.limit = limit
 
     def _rehearsal(self, node: Node, engine: Appliance) -> Rehearsal:
         eni = node.placed.interface.id
@@ -149,6 +167,10 @@ class _Tracer:
             engine = None if way is None else way.target.engine
             if way is None or engine is None:
                 return hops, way
+            if engine.limit is not None and not way.backplane:
+                self._narrow(engine.limit)
+                excess = engine.limit.hop(self.size, self.dont_fragment)
+                hops += [] if excess is None else [excess]
             answer = self._rehearsal(way.target, engine).forward(way.flow, self._world.clock.now)
             if answer.flow is None and isinstance(way.target, Guest) and way.target.placed.interface.owns(way.flow.dst):
                 return hops, way  # for the guest itself
@@ -193,14 +215,31 @@ class _Tracer:
                 hops.append(Hop("arp", subnet.name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"))
                 return None
         now, quoted = self._world.clock.now, self._quoted
-        question = Question(view, eni, flow, self._table(source), now, neighbour, quoted, backplane=backplane)
+        question = Question(
+            view, eni, flow, self._table(source), now, neighbour, quoted,
+            size=self.size, dont_fragment=self.dont_fragment, backplane=backplane,
+        )  # fmt: skip
         decision = datapath.egress(question, every_blocker=True)
         self._keep(question, decision)
+        self._narrow(decision.limit)
+        if decision.limit is not None and source is self._origin:
+            self._tell(question, decision.limit)
         advised = [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
         hops += [hop for hop in advised if _matters(source, hop)]
         if decision.public is not None:
             return self._leave_region(replace(flow, src=decision.public), hops)
         return None if decision.target is None else _Way(self._node(decision.target), flow, False, backplane)
+
+    def _tell(self, question: Question, limit: Limit) -> None:
+        """Whether its sender hears what would have fitted; the black hole, if not (EC2 User Guide, "Network MTU")."""
+        eni, flow, now = question.eni, question.flow, question.now
+        if limit.excess(question.size, question.dont_fragment) is not Excess.TOLD or is_ipv6(flow.src):
+            return
+        error = Flow(ICMP, question.subnet.router, flow.src, icmp_type=3, icmp_code=4)
+        heard = datapath.hear(Question(question.view, eni, error, question.tracker, now, quoted=flow))
+        told = f'{format_ip(error.src)} tells {eni.name} "fragmentation needed", {limit.mtu} bytes'
+        refused = [f", but sg {hop.name} does not let it in" for hop in heard.hops if hop.blocked]
+        self.told.append(told + "".join(refused))
 
     def _leave_region(self, flow: Flow, hops: list[Hop]) -> _Way | None:
         owner = self._world.outside.border.decide(flow)
@@ -219,7 +258,7 @@ class _Tracer:
 
     def _cross(self, source: Node, way: _Way, flow: Flow) -> Iterator[Hop]:
         """The physical network between the two hosts: one hop a zone border, or one for what blocks."""
-        size = _HEADERS.get(flow.protocol, _DATAGRAM)
+        size = self.size + HEADER_BYTES if self.size else _HEADERS.get(flow.protocol, _DATAGRAM)
         target = way.target
         self._spend(source.nic.tx.line.serialize_ps(size + OVERHEAD) // 1000)
         if way.by_border:
@@ -325,6 +364,8 @@ class TrafficSpec:
     protocol: int
     port: int | None = None
     source_port: int | None = None
+    size: int = 0
+    """Of the IP packet in bytes; then nobody may cut it. 0: as small as it goes."""
 
 
 def parse_traffic(text: str) -> TrafficSpec:
@@ -361,9 +402,13 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     """The way of such a packet now, and of its reply."""
     flow = flow_between(source, destination, traffic)
     tracer = _Tracer(world)
+    tracer.size, tracer.dont_fragment = traffic.size, bool(traffic.size)
     hops, way = tracer.walk(source, flow, flow.dst_port)
     target = None if way is None else way.target
-    notes = _notes(tracer.zones)
+    notes = (*_notes(tracer.zones), *tracer.told)
+    limit = tracer.limit
+    # What Linux answers an echo with is as large, and may be cut.
+    tracer.size, tracer.dont_fragment = traffic.size if traffic.protocol == ICMP else 0, False
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
     reply = None
@@ -380,12 +425,16 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     where = target.name if target is not None else format_ip(destination)
     asked = where if there else format_ip(destination)
     middlebox = _handed(where, asked) if forward.delivered and not there else None
-    return Traced(source.name, asked, where, flow, forward, reply, latency_ns, notes, middlebox)
+    return Traced(source.name, asked, where, flow, forward, reply, latency_ns, notes, middlebox, limit)
 
 
-def follow(world: World, source: Node, flow: Flow, quoted: Flow | None = None) -> Journey:
+def follow(
+    world: World, source: Node, flow: Flow, quoted: Flow | None = None, size: int = 0, dont_fragment: bool = False
+) -> Journey:
     """The way of one packet that leaves `source` now, past every blocker; `quoted` is what an ICMP error is about."""
-    hops, way = _Tracer(world, quoted).walk(source, flow, flow.dst_port)
+    tracer = _Tracer(world, quoted)
+    tracer.size, tracer.dont_fragment = size, dont_fragment
+    hops, way = tracer.walk(source, flow, flow.dst_port)
     return _journey(hops, way is not None)
 
 

@@ -7,7 +7,7 @@ from hypervisor.driver import Driver
 from hypervisor.guest import Reporter, Wire
 from hypervisor.idle import Idle
 from netvirt.address import Cidr, Ip, Ns
-from netvirt.appliance.contract import Appliance
+from netvirt.appliance.contract import Appliance, Told
 from netvirt.engine import Timed
 from netvirt.journey import Outcome
 from netvirt.wire.ethernet import ETHERTYPE_IPV4
@@ -47,6 +47,9 @@ class Forwarder(Idle):
 
     def receive(self, data: bytes) -> Outcome:
         answer = self.engine.forward(data, self._clock.now)
+        if isinstance(answer, Told):
+            self._driver.send([answer.frame])
+            return answer.outcome
         if not isinstance(answer, Outcome):
             self._driver.send(answer)
             return Outcome.DELIVERED

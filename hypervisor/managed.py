@@ -6,7 +6,7 @@ from hypervisor.clock import Clock, Source
 from hypervisor.driver import Driver
 from hypervisor.guest import Reporter, Wire
 from netvirt.address import Ip
-from netvirt.appliance.contract import Appliance
+from netvirt.appliance.contract import Appliance, Told
 from netvirt.journey import Outcome
 
 
@@ -30,6 +30,9 @@ class Managed:
         answer = self.engine.forward(data, self._clock.now)
         if isinstance(answer, Outcome):
             return answer
+        if isinstance(answer, Told):
+            self._driver.send([answer.frame])
+            return answer.outcome
         self._driver.send(answer)
         return Outcome.DELIVERED
 

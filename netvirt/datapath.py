@@ -15,7 +15,7 @@ from netvirt.frame import Flow
 from netvirt.gateway import internet, nat, peering, transit
 from netvirt.gateway.transit import Crossing
 from netvirt.journey import Hop, Outcome
-from netvirt.mtu import Excess, Limit
+from netvirt.mtu import Limit
 from netvirt.vpc import network_acl, security_group
 from netvirt.vpc.classifier import Classifier
 from netvirt.vpc.conntrack import Track
@@ -148,7 +148,10 @@ def _egress(q: Question) -> Iterator[Hop]:
             leaving = internet.leave(q.view, q.way.name, q.flow)
             yield leaving
             q.public = None if leaving.blocked else q.view.public.get(q.flow.src)
-            yield from _size_hops(q, mtu.internet_gateway(q.way.name))
+            q.limit = mtu.internet_gateway(q.way.name)
+            excess = q.limit.hop(q.size, q.dont_fragment)
+            if excess is not None:
+                yield excess
             return
         if q.target_view is not None:
             crossing = peering.cross(q.target_view, q.flow)
@@ -185,20 +188,6 @@ def _ingress(q: Question) -> Iterator[Hop]:
 def _hear(q: Question) -> Iterator[Hop]:
     if q.eni.groups:
         yield _group_hop(q, leaving=False)
-
-
-def _size_hops(q: Question, limit: Limit) -> Iterator[Hop]:
-    """What becomes of a packet that is larger than `limit`; nothing is said of one that fits."""
-    q.limit = limit
-    excess = limit.excess(q.size, q.dont_fragment)
-    if excess is None:
-        return
-    rule = f"{q.size} bytes and the largest is {limit.mtu}: {excess.value}"
-    if excess is Excess.FRAGMENTED:
-        yield Hop(limit.kind, limit.name, rule)
-    else:
-        advice = f"packets of {limit.mtu} bytes" + (", or without DF" if limit.fragments else "")
-        yield Hop(limit.kind, limit.name, rule, "", Outcome.OVERSIZE, "", advice)
 
 
 def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decision:

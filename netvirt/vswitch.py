@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from netvirt import datapath, discovery, linklocal, rewrite, router, services
-from netvirt.address import HostId, Ip, Ns, Vni
+from netvirt.address import HostId, Ip, Ns, Vni, is_ipv6
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.flow_log.meter import REFUSALS, Meter
 from netvirt.fragmentation import fragments
@@ -240,16 +240,22 @@ class VSwitch:
     def _too_large(self, frame: Frame, question: Question, decision: Decision, limit: Limit) -> Reply | None:
         """The groups have let it pass, so its flow is tracked: that is why its sender may hear what became of it."""
         _commit(question, decision)
-        self._drop(frame, Outcome.OVERSIZE)
-        eni, flow, tells = question.eni, question.flow, limit.tells
-        answer = router.packet_too_big(frame.data, flow, eni, question.subnet, limit.mtu) if tells else None
+        self._drop(frame, Outcome.OVERSIZE, decision.hops[-1].sentence)
+        eni, flow = question.eni, question.flow
+        # What was sent under another's address would have to be told to that other one: that is not modelled.
+        if not limit.tells or not eni.owns(flow.src):
+            return None
+        source = question.subnet.routers[is_ipv6(flow.src)]
+        answer = router.packet_too_big(frame.data, flow, source, limit.mtu)
         if answer is None:
             return None
         self.ledger.replied += 1
         told = parse(answer)
         about = Question(question.view, eni, flow_of(answer), question.tracker, question.now, quoted=flow)
         heard = datapath.hear(about)
-        return Reply(told) if heard.outcome is None else self._drop(told, heard.outcome)
+        if heard.outcome is None:
+            return Reply(told)
+        return self._drop(told, heard.outcome, heard.hops[-1].sentence)
 
     def _serve(self, port: Port, frame: Frame, question: Question, service: Service) -> Reply | None:
         if not port.services.take(question.now):

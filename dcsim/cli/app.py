@@ -101,14 +101,19 @@ def trace(
     destination: Destination,
     traffic: Annotated[list[str], typer.Argument(metavar="TRAFFIC", help="tcp PORT, udp PORT, icmp, or proto NUMBER.")],
     source_port: Annotated[str | None, typer.Option(metavar="PORT", help="Of TCP or UDP; by default 49152.")] = None,
+    size: Annotated[
+        str | None, typer.Option("-s", "--size", metavar="N", help="An IP packet of N bytes that nobody may cut.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Which rule lets a packet through, or stops it? Both directions; exit 1 when it is blocked."""
     from dcsim.cli.loading import whole
-    from dcsim.cli.trace import trace
+    from dcsim.cli.trace import LEAST_BYTES, trace
+    from netvirt.mtu import MTU_BYTES
 
     port = whole("--source-port", source_port, 0, 65535)
-    raise typer.Exit(trace(file, source, destination, traffic, port, as_json))
+    octets = whole("--size", size, LEAST_BYTES, MTU_BYTES.value)
+    raise typer.Exit(trace(file, source, destination, traffic, port, octets, as_json))
 
 
 @app.command(short_help="What became of a packet of a run, and by which rules?")

@@ -17,12 +17,22 @@ from dcsim.trace import trace as trace_packet
 from netvirt.journey import Hop, Journey, Outcome
 from netvirt.vpc.traffic import TCP, UDP
 
+LEAST_BYTES = 40
+"""An IP packet with the headers of TCP, or with some octets behind UDP's or ICMP's."""
 LABEL_WIDTH = 14
 """Of the first column; longer names make it wider."""
 
 
-def trace(file: Path, source: str, destination: str, words: list[str], source_port: int | None, as_json: bool) -> int:
-    traffic = traffic_of(words, source_port)
+def trace(
+    file: Path,
+    source: str,
+    destination: str,
+    words: list[str],
+    source_port: int | None,
+    size: int | None,
+    as_json: bool,
+) -> int:
+    traffic = replace(traffic_of(words, source_port), size=size or 0)
     world = settled(file)
     guest = guest_called(world, source)
     target = address_of(world, destination, guest)
@@ -59,6 +69,8 @@ def lines(traced: Traced) -> list[str]:
     rows += _reply(traced)
     told = [*traced.notes, *([traced.middlebox.advice] if traced.middlebox else [])]
     notes = [("note", note) for note in told]
+    if traced.limit is not None:
+        notes.append(("path MTU", f"{traced.path_mtu} bytes, at {traced.limit.kind} {traced.limit.name}"))
     width = max(LABEL_WIDTH, *(len(what) for what, _ in rows))
     stops = blockers("forward", traced.forward)
     if traced.reply is not None:
@@ -108,6 +120,8 @@ def as_dict(traced: Traced) -> dict[str, Any]:
         "source": traced.source,
         "destination": traced.asked,
         "networkPathFound": traced.reachable,
+        "pathMtu": traced.path_mtu,
+        "pathMtuComponent": None if traced.limit is None else f"{traced.limit.kind} {traced.limit.name}",
         "latency_ns": traced.latency_ns if traced.delivered else None,
         "forwardPathComponents": components((*traced.forward.hops, *handed)),
         "returnPathComponents": None if traced.reply is None else components(traced.reply.hops),

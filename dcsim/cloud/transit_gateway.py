@@ -191,7 +191,9 @@ def _install(
     )
     vpc.managed[name] = interface
     vpc.by_address[address] = name
-    return Installed(vpc, subnet, interface, lambda: Relay(interface.mac, subnet.router_mac))
+    return Installed(
+        vpc, subnet, interface, lambda: Relay(transit.name, interface.mac, subnet.router_mac, interface.addresses)
+    )
 
 
 def create_transit_gateway_route_table(

@@ -6,6 +6,7 @@ from netvirt.address import Ns
 from netvirt.engine import Timed
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Outcome
+from netvirt.mtu import Limit
 
 
 class Answer(NamedTuple):
@@ -18,6 +19,13 @@ class Answer(NamedTuple):
     flow: Flow | None
 
 
+class Told(NamedTuple):
+    """The packet ends here, and `frame` tells its sender why."""
+
+    outcome: Outcome
+    frame: bytes
+
+
 class Rehearsal(Protocol):
     """An appliance as it stands now, for packets that are not sent: what they would change is remembered here only."""
 
@@ -27,7 +35,11 @@ class Rehearsal(Protocol):
 class Appliance(Timed, Protocol):
     """A sans-I/O engine between the frames of one interface. What it knows dies with its power."""
 
-    def forward(self, data: bytes, now: Ns) -> list[bytes] | Outcome:
+    @property
+    def limit(self) -> Limit | None:
+        """The largest packet that it forwards; None: whatever its interface can get."""
+
+    def forward(self, data: bytes, now: Ns) -> list[bytes] | Told | Outcome:
         """A frame arrived; what is to be sent because of it, or why it ends here."""
 
     def rehearse(self) -> Rehearsal: ...

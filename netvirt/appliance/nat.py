@@ -7,9 +7,9 @@ mapped to a public one, the internet gateway does so. It answers nothing itself,
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-from netvirt import rewrite
+from netvirt import mtu, rewrite, router
 from netvirt.address import Ip, Mac, Ns
-from netvirt.appliance.contract import Answer
+from netvirt.appliance.contract import Answer, Told
 from netvirt.appliance.fragments import Fragments
 from netvirt.appliance.nat_metrics import Metrics
 from netvirt.appliance.translations import (
@@ -21,8 +21,11 @@ from netvirt.appliance.translations import (
     port_of,
     source_text,
 )
+from netvirt.fragmentation import fragments
 from netvirt.frame import Flow, flow_of, quoted_flow
 from netvirt.journey import Hop, Outcome
+from netvirt.mss import clamped
+from netvirt.mtu import Excess, Limit
 from netvirt.vpc.traffic import ICMP, TCP, UDP
 from netvirt.wire import icmp
 from netvirt.wire.ethernet import ETHERTYPE_IPV4, HEADER_BYTES, Ethernet
@@ -42,10 +45,12 @@ class Ways(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """Where gateways and instances differ. `picks_up`: any TCP segment but a reset opens a connection."""
+    """Where gateways and instances differ. `picks_up`: any TCP segment but a reset opens a connection. `limited`: more
+    than 8500 bytes are too much, and TCP learns so as it begins (VPC User Guide, "NAT gateway basics")."""
 
     picks_up: bool = False
     forwards_fragments: bool = True
+    limited: bool = True
 
 
 GATEWAY = Manner()
@@ -78,6 +83,7 @@ class Nat:
         self.metrics = metrics
         self.table = table or Translations(ways.addresses)
         self._fragments = Fragments()
+        self.limit: Limit | None = mtu.nat_gateway(ways.name) if manner.limited else None
 
     @property
     def deadline(self) -> Ns | None:
@@ -100,14 +106,14 @@ class Nat:
         """All metrics as they are now, by name."""
         return {"active_connection_count": self.active_connection_count(now), **asdict(self.metrics)}
 
-    def forward(self, data: bytes, now: Ns) -> list[bytes] | Outcome:
+    def forward(self, data: bytes, now: Ns) -> list[bytes] | Told | Outcome:
         self.expire(now)
         answer = self._forward(data, now)
-        if isinstance(answer, Outcome):
+        if isinstance(answer, Outcome | Told):
             self.metrics.packets_drop_count += 1
         return answer
 
-    def _forward(self, data: bytes, now: Ns) -> list[bytes] | Outcome:
+    def _forward(self, data: bytes, now: Ns) -> list[bytes] | Told | Outcome:
         try:
             if Ethernet.parse(data).ethertype != ETHERTYPE_IPV4:
                 return Outcome.UNKNOWN
@@ -117,6 +123,9 @@ class Nat:
         packet = Ipv4.parse(data[HEADER_BYTES:])
         if packet.ttl <= 1:
             return Outcome.TTL_EXPIRED
+        if self.limit is not None and self.limit.excess(*router.measure(data)) is Excess.TOLD:
+            told = router.packet_too_big(data, flow, self.ways.addresses[0], self.limit.mtu)
+            return Outcome.OVERSIZE if told is None else Told(Outcome.OVERSIZE, told)
         found = self._fragments.find(flow, packet.identification, now)
         if found is None:
             translation = decide(self.table, self.manner, flow, quoted_flow(data, flow), now)
@@ -129,7 +138,16 @@ class Nat:
         self._commit(translation, flow, len(data) - HEADER_BYTES, now)
         if not translation.about:
             self._passed(translation.session, packet, translation.outward)
-        return [self._frame(translated(data, translation))]
+        return self._sized(translated(data, translation))
+
+    def _sized(self, data: bytes) -> list[bytes]:
+        """The packet, in as many frames as its size takes."""
+        if self.limit is None:
+            return [self._frame(data)]
+        packet = clamped(data, self.limit.mtu)[HEADER_BYTES:]
+        if len(packet) <= self.limit.mtu:
+            return [self._frame(bytes(HEADER_BYTES) + packet)]
+        return [self._frame(bytes(HEADER_BYTES) + piece) for piece in fragments(packet, self.limit.mtu)]
 
     def _refuse(self, outcome: Outcome, packet: Ipv4, flow: Flow) -> list[bytes] | Outcome:
         if outcome is Outcome.NO_PORT:

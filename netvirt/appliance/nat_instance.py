@@ -14,7 +14,7 @@ from netvirt.wire.ethernet import HEADER_BYTES
 from netvirt.wire.ipv4 import PROTOCOL_TCP, Ipv4
 from netvirt.wire.tcp import ACK, FIN, SYN, Tcp
 
-INSTANCE = Manner(picks_up=True, forwards_fragments=False)
+INSTANCE = Manner(picks_up=True, forwards_fragments=False, limited=False)
 
 
 class NatInstance(Nat):

@@ -3,22 +3,32 @@
 Which attachment a packet crosses to is not decided here but where it leaves, by the tables (`netvirt.gateway.transit`).
 """
 
-from netvirt.address import Mac, Ns
-from netvirt.appliance.contract import Answer, Rehearsal
-from netvirt.frame import Flow
-from netvirt.gateway.transit import BACKPLANE_MAC, TRANSIT_MTU_BYTES
+from netvirt import mtu, router
+from netvirt.address import Ip, Mac, Ns, is_ipv6
+from netvirt.appliance.contract import Answer, Rehearsal, Told
+from netvirt.frame import Flow, flow_of
+from netvirt.gateway.transit import BACKPLANE_MAC
 from netvirt.journey import Outcome
+from netvirt.mss import clamped
+from netvirt.mtu import Excess, Limit
 from netvirt.wire import ethernet, ipv4, ipv6
 from netvirt.wire.checksum import updated_checksum
 from netvirt.wire.ethernet import HEADER_BYTES
+from netvirt.wire.malformed import Malformed
 
 _TTL, _CHECKSUM, _HOP_LIMIT = 8, 10, 7
 
 
 class Relay:
-    """Stateless. A packet that goes in circles ends when its time to live does [inferred: AWS says nothing of it]."""
+    """Stateless. A packet that goes in circles ends when its time to live does [inferred: AWS says nothing of it].
 
-    def __init__(self, mac: Mac, router_mac: Mac) -> None:
+    `name` is the gateway's. Of `addresses`, its own, it tells senders what is too large [inferred: no document names
+    the source of such messages].
+    """
+
+    def __init__(self, name: str, mac: Mac, router_mac: Mac, addresses: tuple[Ip, ...]) -> None:
+        self.limit: Limit = mtu.transit_gateway(name)
+        self._addresses = addresses
         self._own = mac.to_bytes(6)
         self._router = router_mac.to_bytes(6)
         self._backplane = BACKPLANE_MAC.to_bytes(6)
@@ -30,13 +40,24 @@ class Relay:
     def poll(self, now: Ns) -> list[bytes]:
         return []
 
-    def forward(self, data: bytes, now: Ns) -> list[bytes] | Outcome:
+    def forward(self, data: bytes, now: Ns) -> list[bytes] | Told | Outcome:
         if data[6:12] == self._backplane:
             return [self._router + self._own + data[12:]]
-        if len(data) > HEADER_BYTES + TRANSIT_MTU_BYTES.value:
-            return Outcome.OVERSIZE
-        aged = _aged(data)
+        if len(data) > HEADER_BYTES + self.limit.mtu:
+            return self._refuse(data)
+        aged = _aged(clamped(data, self.limit.mtu))
         return Outcome.TTL_EXPIRED if aged is None else [self._backplane + self._own + data[12:14] + aged]
+
+    def _refuse(self, data: bytes) -> Told | Outcome:
+        try:
+            flow = flow_of(data)
+        except Malformed:
+            return Outcome.OVERSIZE
+        source = next((own for own in self._addresses if is_ipv6(own) == is_ipv6(flow.src)), None)
+        if source is None or self.limit.excess(*router.measure(data)) is not Excess.TOLD:
+            return Outcome.OVERSIZE
+        told = router.packet_too_big(data, flow, source, self.limit.mtu)
+        return Outcome.OVERSIZE if told is None else Told(Outcome.OVERSIZE, told)
 
     def rehearse(self) -> Rehearsal:
         return _Unchanged()

@@ -10,7 +10,6 @@ import zlib
 from dataclasses import dataclass
 
 from netvirt.address import Mac, Vni
-from netvirt.constant import Constant, Evidence
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc.route_table import ToAttachment
@@ -18,17 +17,6 @@ from netvirt.vpc.view import Interface, TransitGateway, VpcAttachment
 
 BACKPLANE_MAC = Mac(0x0A_FE_00_00_00_01)
 """What interfaces of one gateway send to each other through: locally administered, nobody's."""
-
-TRANSIT_MTU_BYTES = Constant(
-    "TRANSIT_MTU_BYTES",
-    8500,
-    8500,
-    8500,
-    "Transit Gateway guide, Quotas for your transit gateways: maximum transmission unit (MTU)",
-    "2026-11-21",
-    Evidence.DOCUMENTED,
-)
-"""Of IPv4 packets between two VPCs. What is larger is dropped without a word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,6 +270,8 @@ def test_a_trace_for_programs(desk: Desk) -> None:
         "source",
         "destination",
         "networkPathFound",
+        "pathMtu",
+        "pathMtuComponent",
         "latency_ns",
         "forwardPathComponents",
         "returnPathComponents",

@@ -10,8 +10,8 @@ from dcsim.topology.load import plan_of
 from dcsim.transit_request import CreateTransitGatewayRoute
 from dcsim.world import build
 from netvirt.address import parse_cidr
-from netvirt.gateway.transit import TRANSIT_MTU_BYTES
 from netvirt.journey import Outcome
+from netvirt.mtu import TRANSIT_MTU_BYTES
 
 from .lab import HERE, MS, World
 from .test_internet import checksums_are_right, ends
@@ -148,7 +148,7 @@ def test_a_route_that_comes_back_goes_in_circles_until_its_time_is_over(region: 
     assert round_and_round.traced("shop-a", "10.8.0.9").forward.outcome is Outcome.TTL_EXPIRED
 
 
-def test_it_carries_8500_octets_and_is_silent_about_more(region: World) -> None:
+def test_it_carries_8500_octets_and_is_silent_about_what_may_be_cut(region: World) -> None:
     most = TRANSIT_MTU_BYTES.value
     assert region.fate("shop-a", region["data-a"].ip, size=most).outcome is Outcome.DELIVERED
     end = region.fate("shop-a", region["data-a"].ip, size=most + 1)

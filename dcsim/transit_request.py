@@ -52,7 +52,7 @@ class EnableTransitGatewayRouteTablePropagation(Asked):
 
 @dataclass(frozen=True, slots=True)
 class CreateTransitGatewayRoute(Asked):
-    """`attachment` None is a black hole."""
+    """`attachment` None is a black hole, `unknown` (UNKNOWN) what is not simulated."""
 
     transit_gateway: str
     route_table: str

@@ -223,17 +223,20 @@ def describe(
     for what in vpcs subnets route-tables network-acls security-groups network-interfaces \\
         instances internet-gateways nat-gateways addresses vpc-peering-connections \\
         managed-prefix-lists dhcp-options vpc-endpoints transit-gateways \\
-        transit-gateway-attachments vpn-connections vpn-gateways customer-gateways \\
+        transit-gateway-vpc-attachments transit-gateway-attachments \\
+        transit-gateway-route-tables vpn-connections vpn-gateways customer-gateways \\
         egress-only-internet-gateways; do
       aws ec2 describe-$what --output json > $what.json
     done
     aws elbv2 describe-load-balancers --output json > load-balancers.json
     cd .. && dcsim import describe mine > mine.yaml && dcsim check mine.yaml
 
-    And for each prefix list, so that its blocks are known:
+    And for each prefix list, and each route table of a transit gateway:
 
     \b
     aws ec2 get-managed-prefix-list-entries --prefix-list-id pl-ID > mine/pl-ID.json
+    aws ec2 search-transit-gateway-routes --transit-gateway-route-table-id tgw-rtb-ID \\
+        --filters Name=type,Values=static,propagated > mine/tgw-rtb-ID.json
 
     What DIR holds that is not simulated is named on standard error, and at the head of the file.
     """

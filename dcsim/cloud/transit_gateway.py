@@ -9,6 +9,7 @@ from dcsim.cloud.placed import Installed
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import Vpc, resource_id
 from dcsim.fabric.layout import Kind, Layout
+from dcsim.request import BLACKHOLE, UNKNOWN
 from dcsim.transit_request import (
     AssociateTransitGatewayRouteTable,
     CreateTransitGateway,
@@ -19,7 +20,7 @@ from dcsim.transit_request import (
 )
 from netvirt.address import Cidr, HostId, Mac
 from netvirt.appliance.relay import Relay
-from netvirt.vpc.route_table import Route, RouteTable, ToAttachment
+from netvirt.vpc.route_table import Route, RouteTable, ToAttachment, ToNowhere
 from netvirt.vpc.view import Interface, Subnet, TransitGateway, VpcAttachment
 
 DEFAULT_TABLE = "default"
@@ -236,8 +237,10 @@ def create_transit_gateway_route(transits: Mapping[str, Transit], request: Creat
     if request.destination in table.routes:
         message = f"{table.name} has a route to {request.destination} already"
         raise refusal(request, "RouteAlreadyExists", message)
-    target = ToAttachment("", "blackhole")
-    if request.attachment is not None:
+    target: ToAttachment | ToNowhere = ToAttachment("", BLACKHOLE)
+    if request.attachment == UNKNOWN:
+        target = ToNowhere(simulated=False)
+    elif request.attachment is not None:
         attachment = _attachment(transit, request.attachment, request)
         target = ToAttachment(attachment.id, attachment.name)
     written = f"{request.mark.file}:{request.mark.line}"

@@ -16,6 +16,7 @@ from dcsim.problem import Problem, Refused
 from dcsim.topology.fields import kind_of_value
 from dcsim.topology.source import shown_path, whole_file
 from dcsim.topology.words import listed
+from netvirt.address import parse_cidr
 
 AnyShape = TypeVar("AnyShape", bound=Shape)
 
@@ -32,6 +33,10 @@ READ: dict[str, tuple[type[Shape], str]] = {
     "VpcPeeringConnections": (shapes.Peering, "vpc_peering_connection_id"),
     "PrefixLists": (shapes.PrefixList, "prefix_list_id"),
     "DhcpOptions": (shapes.DhcpOptions, "dhcp_options_id"),
+    "TransitGateways": (shapes.TransitGateway, "transit_gateway_id"),
+    "TransitGatewayAttachments": (shapes.TransitGatewayAttachment, "transit_gateway_attachment_id"),
+    "TransitGatewayVpcAttachments": (shapes.TransitGatewayVpcAttachment, "transit_gateway_attachment_id"),
+    "TransitGatewayRouteTables": (shapes.TransitGatewayRouteTable, "transit_gateway_route_table_id"),
     "AvailabilityZones": (shapes.AvailabilityZone, "zone_name"),
 }
 """Top-level key -> what each of its items is, and the field that is its id."""
@@ -44,20 +49,17 @@ UNSIMULATED = {
     "LoadBalancerDescriptions": ("classic load balancer", "LoadBalancerName"),
     "LocalGateways": ("local gateway", "LocalGatewayId"),
     "TargetGroups": ("target group", "TargetGroupName"),
-    "TransitGateways": ("transit gateway", "TransitGatewayId"),
-    "TransitGatewayAttachments": ("transit gateway attachment", "TransitGatewayAttachmentId"),
-    "TransitGatewayVpcAttachments": ("transit gateway attachment", "TransitGatewayAttachmentId"),
-    "TransitGatewayRouteTables": ("transit gateway route table", "TransitGatewayRouteTableId"),
     "VpcEndpoints": ("VPC endpoint", "VpcEndpointId"),
     "VpnConnections": ("VPN connection", "VpnConnectionId"),
     "VpnGateways": ("virtual private gateway", "VpnGatewayId"),
 }
 """Top-level key -> what each of its items is called, and the key of its name."""
 
-SAID_ELSEWHERE = ("AccountAttributes", "Associations", "Regions", "Routes", "SecurityGroupRules", "Tags")
+SAID_ELSEWHERE = ("AccountAttributes", "Associations", "Regions", "SecurityGroupRules", "Tags")
 """Calls whose answers say nothing that others do not say, or only of what is not simulated."""
 ATTRIBUTES = frozenset({"EnableDnsSupport", "EnableDnsHostnames"})
 PREFIX_LIST = re.compile(r"pl-[0-9a-f]{8,17}")
+TRANSIT_TABLE = re.compile(r"tgw-rtb-[0-9a-f]{8,17}")
 GONE = ("deleted", "deleting", "failed", "rejected", "expired")
 
 
@@ -87,6 +89,12 @@ class Inventory:
     prefix_lists: dict[str, shapes.PrefixList] = field(default_factory=dict)
     entries: dict[str, list[str]] = field(default_factory=dict)
     """Prefix list id -> its blocks."""
+    transit_gateways: dict[str, shapes.TransitGateway] = field(default_factory=dict)
+    transit_gateway_attachments: dict[str, shapes.TransitGatewayAttachment] = field(default_factory=dict)
+    transit_gateway_vpc_attachments: dict[str, shapes.TransitGatewayVpcAttachment] = field(default_factory=dict)
+    transit_gateway_route_tables: dict[str, shapes.TransitGatewayRouteTable] = field(default_factory=dict)
+    transit_routes: dict[str, list[shapes.TransitGatewayRoute]] = field(default_factory=dict)
+    """Transit gateway route table id -> its routes to IPv4 blocks."""
     dhcp_options: dict[str, shapes.DhcpOptions] = field(default_factory=dict)
     dns_support: dict[str, bool] = field(default_factory=dict)
     """VPC id -> the attribute, where it was asked for."""
@@ -122,7 +130,7 @@ def take_stock(folder: Folder) -> Inventory:
 
 
 def _known(key: str) -> bool:
-    return key in READ or key in UNSIMULATED or key in SAID_ELSEWHERE or key in ("Reservations", "Entries")
+    return key in READ or key in UNSIMULATED or key in SAID_ELSEWHERE or key in ("Reservations", "Entries", "Routes")
 
 
 def _take(stock: Inventory, document: Document, key: str, items: Any) -> list[Problem]:
@@ -139,6 +147,8 @@ def _take(stock: Inventory, document: Document, key: str, items: Any) -> list[Pr
         return [each for each in _instances(stock, document, items) if each]
     if key == "Entries":
         return [each for each in _prefix_list_entries(stock, document, items) if each]
+    if key == "Routes":
+        return [each for each in _transit_routes(stock, document, items) if each]
     if key in UNSIMULATED:
         _count(stock, key, items)
     return []
@@ -204,6 +214,29 @@ def _prefix_list_entries(stock: Inventory, document: Document, items: list[Any])
         blocks = stock.entries.setdefault(found.group(), [])
         if entry and entry.cidr not in blocks:
             blocks.append(entry.cidr)
+
+
+def _transit_routes(stock: Inventory, document: Document, items: list[Any]) -> Iterator[Problem | None]:
+    """These do not say of which table they are either."""
+    found = TRANSIT_TABLE.search(document.path.name)
+    if found is None:
+        advice = "name it like tgw-rtb-0123456789abcdef0.json: the routes do not say of which table they are"
+        yield _problem(document, "routes of a transit gateway", advice)
+        return
+    routes = stock.transit_routes.setdefault(found.group(), [])
+    for position, item in enumerate(items):
+        route, problem = _read(document, f"Routes[{position}]", shapes.TransitGatewayRoute, item)
+        yield problem
+        if route and route not in routes and _is_ipv4(route.destination_cidr_block):
+            routes.append(route)
+
+
+def _is_ipv4(block: str) -> bool:
+    try:
+        parse_cidr(block)
+    except ValueError:
+        return False
+    return True
 
 
 def _attribute(stock: Inventory, document: Document) -> Problem | None:

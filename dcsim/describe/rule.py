@@ -115,7 +115,7 @@ def list_name(prefix_list: str, where: str, peers: Peers) -> str | None:
     """What a prefix list is called here; None when its entries are not known."""
     name = peers.lists.get(prefix_list)
     if name is None:
-        peers.notes.leave_out("rule or route", f"{where} {prefix_list}", "for prefix lists without entries")
+        peers.notes.leave_out("use", f"{where} {prefix_list}", "of a prefix list without entries")
     return name
 
 

@@ -370,6 +370,59 @@ class Peering(Resource):
     status: State = State(code="active")
 
 
+class TransitGateway(Resource):
+    transit_gateway_id: Id
+    transit_gateway_arn: str = ""
+    state: str = "available"
+
+
+class AttachmentOptions(Shape):
+    appliance_mode_support: str = "disable"
+
+
+class TransitGatewayVpcAttachment(Resource):
+    transit_gateway_attachment_id: Id
+    transit_gateway_id: Id
+    vpc_id: Id
+    subnet_ids: tuple[Id, ...] = ()
+    state: str = "available"
+    options: AttachmentOptions = AttachmentOptions()
+
+
+class TableAssociation(Shape):
+    transit_gateway_route_table_id: Id
+    state: str = "associated"
+
+
+class TransitGatewayAttachment(Resource):
+    """Of any kind; which table routes what comes from it is said here only."""
+
+    transit_gateway_attachment_id: Id
+    resource_type: str = "vpc"
+    state: str = "available"
+    association: TableAssociation | None = None
+
+
+class TransitGatewayRouteTable(Resource):
+    transit_gateway_route_table_id: Id
+
+
+class RouteAttachment(Shape):
+    transit_gateway_attachment_id: Id
+    resource_type: str = "vpc"
+
+
+class TransitGatewayRoute(Shape):
+    destination_cidr_block: str
+    transit_gateway_attachments: tuple[RouteAttachment, ...] = ()
+    type: str = "static"
+    state: str = "active"
+
+    @property
+    def block(self) -> Cidr:
+        return parse_cidr(self.destination_cidr_block)
+
+
 class PrefixList(Resource):
     prefix_list_id: Id
     prefix_list_name: str = ""

@@ -19,6 +19,7 @@ from dcsim.describe.region import Region, choose
 from dcsim.describe.rule import Peers
 from dcsim.describe.section import section
 from dcsim.describe.shapes import Peering
+from dcsim.describe.transit_gateway import section_of_transits, transit_gateways, transit_names
 from dcsim.describe.vpc import Home, home_of, name_everything
 from dcsim.describe.write import Entry, Map, Noted, written
 from dcsim.request import BLACKHOLE, UNKNOWN
@@ -44,8 +45,12 @@ def describe(directory: Path, region: str | None = None, account: str | None = N
     joints = active(stock, chosen.vpcs, notes)
     peerings = peering_names(joints, vpcs)
     homes = [home_of(stock, vpc, vpcs[vpc.vpc_id], notes) for vpc in chosen.vpcs.values()]
+    by_vpc = {home.vpc.vpc_id: home for home in homes}
+    transits = transit_gateways(stock, by_vpc, chosen, notes)
+    doors = transit_names(transits, (*peerings.values(), BLACKHOLE, UNKNOWN))
     for home in homes:
-        name_everything(home, chosen, (*peerings.values(), BLACKHOLE, UNKNOWN))
+        name_everything(home, chosen, (*peerings.values(), *doors.values(), BLACKHOLE, UNKNOWN))
+        home.names |= {each.id: doors[each.id] for each in transits if home.vpc.vpc_id in each.vpcs}
         home.names |= {joint: name for joint, name in peerings.items() if home.name in _ends_of(joint, joints, vpcs)}
     _say_who_answers(homes, notes)
     public = public_addresses(homes, notes)
@@ -66,6 +71,8 @@ def describe(directory: Path, region: str | None = None, account: str | None = N
             )
             for each in joints
         }
+    if transits:
+        parts["transit_gateways"] = section_of_transits(stock, transits, doors, by_vpc, chosen, notes)
     for file in stock.ignored:
         notes.leave_out("file", file, "of no use")
     said = notes.lines()
@@ -125,6 +132,9 @@ def _say_who_answers(homes: list[Home], notes: Notes) -> None:
 
 def _count_unsimulated(stock: Inventory, region: Region, notes: Notes) -> None:
     """What is in no VPC counts where its ARN names the region, or it has none."""
+    for attachment in stock.transit_gateway_attachments.values():
+        if attachment.resource_type != "vpc" and attachment.state == "available":
+            notes.leave_out("transit gateway attachment", attachment.transit_gateway_attachment_id)
     for each in stock.unsimulated.values():
         elsewhere = each.arn and f":{region.name}:" not in each.arn
         if each.vpc in region.vpcs or not (each.vpc or elsewhere):
@@ -148,7 +158,7 @@ def _head(summary: str, said: list[str]) -> list[str]:
 
 def _body(parts: Map) -> Iterator[str]:
     for key, entry in parts.items():
-        if key in ("prefix_lists", "vpcs", "vpc_peering_connections"):
+        if key in ("prefix_lists", "vpcs", "vpc_peering_connections", "transit_gateways"):
             yield ""
             yield f"{key}:"
             yield from _spread(entry)

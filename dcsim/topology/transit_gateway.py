@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dcsim.request import Request
+from dcsim.request import BLACKHOLE, UNKNOWN, Request
 from dcsim.topology.context import Context
 from dcsim.topology.transit_spec import TransitGatewayAttachmentSpec, TransitGatewayRouteTableSpec, TransitGatewaySpec
 from dcsim.topology.tree import Path
@@ -16,8 +16,6 @@ from dcsim.transit_request import (
     EnableTransitGatewayRouteTablePropagation,
 )
 from netvirt.address import parse_cidr
-
-BLACKHOLE = "blackhole"
 
 
 def transit_gateways(context: Context) -> Iterator[Request]:
@@ -35,8 +33,8 @@ def _attachment(
     context: Context, gateway: str, name: str, spec: TransitGatewayAttachmentSpec, path: Path
 ) -> Iterator[Request]:
     vpc = context.vpc(spec.vpc, context.value([*path, "vpc"]))
-    if name == BLACKHOLE:
-        context.complain(context.key(path), f"no attachment can be called {BLACKHOLE}", "Choose another name")
+    if name in (BLACKHOLE, UNKNOWN):
+        context.complain(context.key(path), f"no attachment can be called {name}", "Choose another name")
     if vpc is None:
         return
     subnets: list[str] = []
@@ -81,7 +79,7 @@ def _table(
             continue
         if target == BLACKHOLE:
             yield CreateTransitGatewayRoute(gateway, name, block, None, mark=context.key(where))
-        elif _is_known(context, gateway, spec, target, where):
+        elif target == UNKNOWN or _is_known(context, gateway, spec, target, where):
             yield CreateTransitGatewayRoute(gateway, name, block, target, mark=context.key(where))
 
 

@@ -28,7 +28,9 @@ class TransitGatewayRouteTableSpec(Spec):
     propagations: Annotated[list[Text], *ONE_OR_MORE] = Field(
         default=[], description="Attachments whose blocks become routes of their own."
     )
-    routes: dict[str, Text] = Field(default={}, description="Destination block: an attachment, or blackhole.")
+    routes: dict[str, Text] = Field(
+        default={}, description="Destination block: an attachment; blackhole; unknown for what is not simulated."
+    )
 
 
 class TransitGatewaySpec(Spec):

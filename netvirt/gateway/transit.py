@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from netvirt.address import Mac, Vni
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Outcome
-from netvirt.vpc.route_table import ToAttachment
+from netvirt.vpc.route_table import ToAttachment, ToNowhere
 from netvirt.vpc.view import Interface, TransitGateway, VpcAttachment
 
 BACKPLANE_MAC = Mac(0x0A_FE_00_00_00_01)
@@ -51,6 +51,9 @@ def cross(gateway: TransitGateway, vni: Vni, zone: str, flow: Flow) -> tuple[Hop
     if route is None:
         rule = f"{table.name} has no route to the destination"
         return _refused(gateway, rule, Outcome.NO_ROUTE, "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT"), None
+    if isinstance(route.target, ToNowhere):
+        rule = f"{table.name}: {route.text}"
+        return Hop("tgw", gateway.name, rule, route.written, Outcome.UNKNOWN, "UNSUPPORTED_COMPONENT"), None
     target = gateway.attachments.get(route.target.attachment) if isinstance(route.target, ToAttachment) else None
     if target is None:
         return Hop("tgw", gateway.name, route.text, route.written, Outcome.BLACKHOLE, "TGW_RTB_BAD_STATE_ROUTE"), None

@@ -10,7 +10,18 @@ from dcsim.world import Guest, World
 from netvirt.address import Cidr, format_ip
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.prefix_list import PrefixList
-from netvirt.vpc.route_table import Local, Route, RouteTable, ToInterface, ToInternet, ToNat, ToPeering
+from netvirt.vpc.route_table import (
+    Local,
+    Route,
+    RouteTable,
+    ToAttachment,
+    ToInterface,
+    ToInternet,
+    ToNat,
+    ToNowhere,
+    ToPeering,
+    ToTransit,
+)
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.traffic import Traffic
 from netvirt.vpc.view import Subnet
@@ -47,6 +58,7 @@ def described(world: World) -> Json:
         **{f"dns-{vpc.name}": _hostnames(vpc) for vpc in vpcs},
         "prefix-lists": {"PrefixLists": [_prefix_list(each) for each in world.control.prefix_lists.values()]},
         **{each.id: {"Entries": _entries(each)} for each in world.control.prefix_lists.values()},
+        **_transit_gateways(world),
         "instances": {"Reservations": [_reservation(each, region) for each in world if hasattr(each.placed, "vpc")]},
     }
 
@@ -115,6 +127,12 @@ def _route(vpc: Vpc, route: Route) -> Json:
             return made | {"GatewayId": gateway}
         case ToPeering(peering=peering):
             return made | {"VpcPeeringConnectionId": peering}
+        case ToTransit(gateway=gateway):
+            return made | {"TransitGatewayId": gateway}
+        case ToNowhere(simulated=True):
+            return made | {"TransitGatewayId": "tgw-0000000000000000f", "State": "blackhole"}
+        case ToNowhere(simulated=False):
+            return made | {"GatewayId": "vgw-0000000000000000f"}
         case ToNat(nat_gateway=gateway):
             return made | {"NatGatewayId": gateway}
         case ToInterface(eni=eni, name=name):
@@ -210,6 +228,42 @@ def _nat_gateway(vpc: Vpc, gateway: NatGateway) -> Json:
         "VpcId": _vpc_id(vpc),
         "Tags": _tags(gateway.name),
         "ConnectivityType": "public" if public else "private",
+    }
+
+
+def _transit_gateways(world: World) -> Json:
+    """What describe- commands print, and search-transit-gateway-routes of each table."""
+    gateways, vpc_attachments, attachments, tables = [], [], [], []
+    files: Json = {}
+    for transit in world.control.transits.values():
+        gateways.append({"TransitGatewayId": transit.id, "State": "available", "Tags": _tags(transit.name)})
+        for each in transit.attachments.values():
+            common = {"TransitGatewayAttachmentId": each.id, "TransitGatewayId": transit.id, "State": "available"}
+            mode = {"ApplianceModeSupport": "enable" if each.appliance_mode else "disable"}
+            subnets = [interface.subnet for interface in each.interfaces.values()]
+            home = {"VpcId": _vpc_id(each.vpc), "SubnetIds": subnets, "Options": mode, "Tags": _tags(each.name)}
+            vpc_attachments.append(common | home)
+            association = {"TransitGatewayRouteTableId": transit.tables[each.table].id, "State": "associated"}
+            attachments.append(common | {"ResourceType": "vpc", "Association": association})
+        for table in transit.tables.values():
+            tables.append({"TransitGatewayRouteTableId": table.id, "Tags": _tags(table.name)})
+            files[table.id] = {"Routes": [_transit_route(route) for route in transit.frozen().tables[table.id].routes]}
+    return files | {
+        "transit-gateways": {"TransitGateways": gateways},
+        "transit-gateway-vpc-attachments": {"TransitGatewayVpcAttachments": vpc_attachments},
+        "transit-gateway-attachments": {"TransitGatewayAttachments": attachments},
+        "transit-gateway-route-tables": {"TransitGatewayRouteTables": tables},
+    }
+
+
+def _transit_route(route: Route) -> Json:
+    assert isinstance(route.target, ToAttachment)
+    attachment = {"TransitGatewayAttachmentId": route.target.attachment, "ResourceType": "vpc"}
+    return {
+        "DestinationCidrBlock": str(route.destination),
+        "TransitGatewayAttachments": [attachment] if route.target.attachment else [],
+        "Type": "propagated" if route.written == "propagated" else "static",
+        "State": "active" if route.target.attachment else "blackhole",
     }
 
 

@@ -1,5 +1,6 @@
 """A company's account: a three-tier VPC, a peered one for tools and the default VPC, as the AWS CLI prints them."""
 
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -116,14 +117,32 @@ def test_a_public_address_has_a_stand_in_and_rules_that_name_it_follow() -> None
 
 def test_where_a_route_leads_out_of_what_is_simulated_the_answer_is_unknown() -> None:
     """It does not fall through to the default route."""
-    assert "10.64.0.0/10: unknown  # tgw-0fedcba9876543210" in company().text
+    assert "192.168.0.0/16: unknown  # vgw-0aa11bb22cc33dd44" in company().text
     assert "10.99.0.0/16: blackhole  # eni-0dead0dead0dead00" in company().text
-    assert ends("web-b", "10.65.1.1") == ("private-b", Outcome.UNKNOWN)
+    assert ends("web-a-1", "192.168.1.1") == ("private-a", Outcome.UNKNOWN)
+    assert ends("web-b", "10.65.1.1") == ("core", Outcome.UNKNOWN)
     assert ends("web-b", "10.99.1.1") == ("private-b", Outcome.BLACKHOLE)
-    assert (
-        "- 2 routes to transit gateways: private-a 10.64.0.0/10 -> tgw-0fedcba9876543210, "
-        "private-b 10.64.0.0/10 -> tgw-0fedcba9876543210"
-    ) in company().notes
+    notes = company().notes
+    assert "- 1 route to virtual private gateways: private-a 192.168.0.0/16 -> vgw-0aa11bb22cc33dd44" in notes
+    assert "- 1 transit gateway route to vpn: core tgw-rtb-0aaaaaaaaaaaaaaa1 10.64.0.0/12" in notes
+
+
+def test_a_transit_gateway_has_its_attachments_and_what_its_table_says() -> None:
+    assert "shop: {vpc: shop-production, subnets: [app-a, app-b]}  # tgw-attach-0aaaaaaaaaaaaaaa1" in company().text
+    assert "tools: {vpc: tools, subnets: [ci], appliance_mode_support: enable}" in company().text
+    assert "routes: {10.64.0.0/12: unknown, 10.80.0.0/16: blackhole, 10.81.0.0/16: tools}" in company().text
+    assert ends("web-b", "10.80.1.1") == ("core", Outcome.BLACKHOLE)
+    assert ends("web-b", "10.90.1.1") == ("core", Outcome.NO_ROUTE)
+
+
+def test_a_transit_gateway_whose_routes_nobody_asked_for_is_unknown_whole(tmp_path: Path) -> None:
+    for path in COMPANY.iterdir():
+        if not path.name.startswith("tgw-rtb-"):
+            shutil.copy(path, tmp_path)
+    found = describe(tmp_path)
+    assert "10.64.0.0/10: unknown  # tgw-0fedcba9876543210" in found.text
+    assert "- 1 transit gateway: core" in found.notes
+    assert any(line.startswith("- tgw-rtb-0aaaaaaaaaaaaaaa1: run aws ec2 search-transit") for line in found.notes)
 
 
 def test_what_is_left_out_is_named_and_counted() -> None:

@@ -15,7 +15,7 @@ from dcsim.world import build
 
 from .aws import described, write
 
-SHIPPED = ("two-az.yaml", "peering.yaml", "public.yaml", "public-private-nat.yaml")
+SHIPPED = ("two-az.yaml", "peering.yaml", "public.yaml", "public-private-nat.yaml", "transit-gateway.yaml")
 
 EVERYTHING = """\
 plant: {racks: 1, hosts: 2}
@@ -64,11 +64,19 @@ vpcs:
   far:
     cidr_block: 10.9.0.0/16
     subnets: {n: {availability_zone: a, cidr_block: 10.9.0.0/24, route_table: n}}
-    route_tables: {n: {routes: {10.0.0.0/16: joint}}}
+    route_tables: {n: {routes: {10.0.0.0/16: joint, 10.2.0.0/16: core, 10.6.0.0/16: blackhole}}}
     security_groups: {tools: {ingress: all from 0.0.0.0/0}}
     instances: {tool: {subnet: n, security_groups: tools, private_ip_address: 10.9.0.77}}
 vpc_peering_connections:
   joint: {vpc: far, peer_vpc: shop}
+transit_gateways:
+  core:
+    attachments:
+      shop: {vpc: shop, subnets: [app-a, app-b]}
+      far: {vpc: far, subnets: n, appliance_mode_support: enable}
+    route_tables:
+      one: {associations: shop, propagations: far, routes: {10.77.0.0/16: blackhole, 10.78.0.0/16: far}}
+      two: {associations: far, propagations: [shop, far]}
 """
 
 
@@ -111,7 +119,7 @@ def test_the_file_is_the_same_however_the_folder_is_cut(tmp_path: Path) -> None:
     every = described(build(topology(EVERYTHING)))
     whole = describe(write(tmp_path / "whole", every)).text
     # These say of what they are by their names, or are no lists.
-    alone = {name: document for name, document in every.items() if name.startswith(("pl-", "dns-"))}
+    alone = {name: document for name, document in every.items() if name.startswith(("pl-", "dns-", "tgw-rtb-"))}
     files = {name: document for name, document in every.items() if name not in alone}
     merged = {key: items for document in files.values() for key, items in document.items()}
     assert describe(write(tmp_path / "merged", alone | {"everything": merged})).text == whole
@@ -141,5 +149,6 @@ def test_expanded_it_is_what_was_described(tmp_path: Path) -> None:
         "inner: {subnet: lone, connectivity_type: private, private_ip_address: 10.0.30.5}",
         "secondary_private_ip_addresses: [100.64.3.9, 100.64.3.8]}",
         "joint: {vpc: far, peer_vpc: shop}",
+        "n: {routes: {10.0.0.0/16: joint, 10.2.0.0/16: core, 10.6.0.0/16: blackhole}}",
     ):
         assert line in text, text

@@ -55,6 +55,7 @@ def test_shipped_files_use_only_keys_of_the_schema() -> None:
         "public.yaml",
         "transit-gateway.yaml",
         "two-az.yaml",
+        "web-server.yaml",
     ]
     for name in shipped():
         tree = plain(parse((shipped_directory() / name).read_bytes(), name))

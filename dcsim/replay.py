@@ -4,7 +4,8 @@ A run is played again from its own inputs, which give the same bytes, and when t
 is asked, with the views and the connection tables that the hosts hold at that moment.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,13 +16,16 @@ from dcsim.observe.inputs import MANIFEST, source_sha256
 from dcsim.observe.packets import Captured, packet_of
 from dcsim.observe.rundir import CAPTURE, INPUTS, amiss, digest_of
 from dcsim.problem import Mistake
+from dcsim.request import RunInstances
 from dcsim.scenario.load import load_scenario
 from dcsim.scenario.play import Play, Progress, stage
 from dcsim.scenario.scenario import Scenario
+from dcsim.topology.plan import INTERNET, Plan
 from dcsim.trace import follow
 from dcsim.world import Node
 from hypervisor.host import Nic
 from netvirt import discovery
+from netvirt.address import format_ip
 from netvirt.frame import Flow, Frame, flow_of, quoted_flow
 from netvirt.journey import Journey, Outcome
 from netvirt.ledger import Sized
@@ -39,7 +43,10 @@ PATIENCE_NS = 10_000_000_000
 
 
 class Fate(NamedTuple):
-    """How a packet ended in the run: where, when, and the rule that decided if one did."""
+    """How a packet ended in the run: where, when, and the rule that decided if one did.
+
+    Delivered to somebody else than it was meant for, a middlebox, it says so there.
+    """
 
     outcome: Outcome
     place: str
@@ -87,11 +94,29 @@ def _stored(run: Path) -> tuple[Scenario, int, bool]:
     """What the run was made from, its seed, and whether this very dcsim made it."""
     manifest = orjson.loads((run / INPUTS / MANIFEST).read_bytes())
     try:
-        scenario, topology = (run / INPUTS / each["name"] for each in manifest["files"])
+        files = {each["name"]: each["sha256"] for each in manifest["files"]}
+        scenario, topology = (run / INPUTS / name for name in list(files)[:2])
         seed, ours = int(manifest["options"]["seed"]), manifest["dcsim"] == source_sha256()
-    except (KeyError, TypeError, ValueError):
+        stored = {digest: name for name, digest in files.items()}
+        images = {guest: stored[digest] for guest, digest in manifest["images"].items() if digest in stored}
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise Mistake(f"{run / INPUTS / MANIFEST} is another dcsim's", "explain with the one that made it") from None
-    return load_scenario(scenario, topology), seed, ours
+    loaded = load_scenario(scenario, topology)
+    return replace(loaded, topology=_with_images(loaded.topology, images)), seed, ours
+
+
+def _with_images(plan: Plan, images: Mapping[str, str]) -> Plan:
+    """The plan, its users' own images where the run keeps them; `images` are names by guest."""
+    requests = tuple(
+        replace(each, image=images.get(f"{each.vpc}/{each.name}", each.image))
+        if isinstance(each, RunInstances)
+        else each
+        for each in plan.requests
+    )
+    outsiders = tuple(
+        replace(each, image=images.get(f"{INTERNET}/{each.name}", each.image)) for each in plan.internet.instances
+    )
+    return replace(plan, requests=requests, internet=replace(plan.internet, instances=outsiders))
 
 
 def _inner(packet: Captured) -> bytes:
@@ -182,7 +207,9 @@ class _Witness:
             return
         now = self._play.world.clock.now
         if not leaving and node.engine is None:
-            self.fates.append(Fate(Outcome.DELIVERED, node.name, now))
+            owns = node.placed.interface.owns(flow.dst)
+            rule = "" if owns else f"which is not {format_ip(flow.dst)}"
+            self.fates.append(Fate(Outcome.DELIVERED, node.name, now, rule))
         # What forwards packets is asked about what nobody sent before it: that is its own.
         if leaving and now <= self._seen_ns and (node.engine is None or self.sender is None):
             self._ask(node, frame, flow, now)

@@ -13,8 +13,11 @@ from dcsim.observe.probe import ProbeRecord
 from dcsim.observe.rundir import CAPTURE, EVENTS, FLOW_LOGS, SUMMARY, default_name, digest_of, run_directory
 from dcsim.observe.summary import Result, summary, written
 from dcsim.observe.verdict import Judged, Verdict, judge, verdict
+from dcsim.request import RunInstances
 from dcsim.scenario.play import Play, Progress, stage
 from dcsim.scenario.scenario import Called, Scenario
+from dcsim.topology.plan import InputFile, Outsider
+from dcsim.topology.schema import SHIPPED_IMAGES
 from hypervisor.machine.machine import Machine
 
 RUNS = Path("runs")
@@ -45,7 +48,7 @@ def run(
     `begun` is called when nothing is refused any more.
     """
     play = stage(scenario, seed)
-    inputs = Inputs(scenario.files, {"seed": seed}, _images(play))
+    inputs = Inputs((*scenario.files, *_own_images(scenario)), {"seed": seed}, _images(play))
     directory = out or RUNS / default_name(scenario.name, seed, inputs.sha256)
     with run_directory(directory, inputs) as folder, _breaking_off(play):
         repeated = digest_of(directory) is not None
@@ -123,6 +126,21 @@ def _record(play: Play, probe: str, every_ns: int) -> ProbeRecord:
     for answer in play.answers(probe):
         record.add(answer.sequence, answer.sent_ns, answer.rtt_ns)
     return record
+
+
+def _own_images(scenario: Scenario) -> Iterator[InputFile]:
+    """The images that do not come with dcsim, each once: without them nobody could play the run again."""
+    plan = scenario.topology
+    asking: list[RunInstances | Outsider] = [each for each in plan.requests if isinstance(each, RunInstances)]
+    asking += plan.internet.instances
+    named = dict.fromkeys(
+        (each.image, Path(each.mark.file).parent)
+        for each in asking
+        if each.image is not None and each.image not in SHIPPED_IMAGES
+    )
+    contents = {(directory / name).read_bytes(): name for name, directory in named}
+    for data, name in contents.items():
+        yield InputFile(name, data)
 
 
 def _images(play: Play) -> dict[str, str]:

@@ -84,7 +84,8 @@ def _ended(explained: Explained) -> str:
         return f"{sent}, and its end was not seen"
     later = format_duration(fate.time_ns - explained.sent_ns, 4)
     if fate.outcome is Outcome.DELIVERED:
-        return f"{sent}, DELIVERED to {fate.place} {later} later"
+        middlebox = f", {fate.rule}," if fate.rule else ""
+        return f"{sent}, DELIVERED to {fate.place}{middlebox} {later} later"
     rule = f" ({fate.rule})" if fate.rule else ""
     return f"{sent}, LOST at {fate.place} {later} later: {fate.outcome.value}{rule}"
 

@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from observe.reader import Packet, read
 from dcsim.observe.packets import packet_of
 from dcsim.problem import Mistake
 
-from .desk import HEAD, SHORT, Desk
+from .desk import HEAD, ROOT, SHORT, Desk
 
 REFUSED = f"""{HEAD}
 links:
@@ -37,6 +38,14 @@ capture: all
 probes:
   refused: {ping: right, from: left, every: 200 ms, timeout: 100 ms}
   lossy: {ping: third, from: left, every: 200 ms, timeout: 100 ms}
+"""
+TRANSIT = """\
+version: 1
+topology: transit-gateway.yaml
+duration: 1 s
+capture: all
+probes:
+  through: {ping: data-b, from: shop-a, every: 300 ms, timeout: 200 ms}
 """
 OUTSIDE = """\
 version: 1
@@ -147,6 +156,27 @@ def test_through_a_nat_gateway_it_is_still_the_same_packet(desk: Desk) -> None:
     assert said.status == 0, said.err
     assert "app-a sent it after" in said.out and "DELIVERED to mirror" in said.out
     assert "nat-a" in said.out and "border" in said.out
+
+
+def test_over_a_transit_gateway_and_through_a_firewall(desk: Desk) -> None:
+    """Interfaces of gateways pass it on; a guest that forwards makes it its own."""
+    packets = played(desk, TRANSIT)
+    said = desk.dcsim("explain", "run", "--packet", number(packets, "shop-a", 8))
+    assert "shop-a sent it after" in said.out and "tgw" in said.out
+    assert said.status == 0 and "DELIVERED to fw-b, which is not 10.2.1.4, " in said.out
+
+
+def test_a_run_keeps_the_images_that_are_the_users_own(desk: Desk) -> None:
+    """Wherever they lay, and whether or not they are there still."""
+    (desk.path / "mine").mkdir()
+    agent = (files("hypervisor.firmware") / "agent.elf").read_bytes()
+    (desk.path / "mine" / "guest.elf").write_bytes(agent)
+    own = (ROOT / "topologies" / "two-az.yaml").read_text().replace("image: agent", "image: mine/guest.elf", 1)
+    packets = played(desk, SHORT.replace("two-az.yaml", "region.yaml"), region=own)
+    (desk.path / "mine" / "guest.elf").unlink()
+    assert sha256((desk.path / "run" / "inputs" / "guest.elf").read_bytes()).hexdigest() == sha256(agent).hexdigest()
+    said = desk.dcsim("explain", "run", "--packet", number(packets, "left", 8))
+    assert said.status == 0 and "DELIVERED to right" in said.out
 
 
 def test_explaining_changes_nothing(desk: Desk) -> None:

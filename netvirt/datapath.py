@@ -129,14 +129,15 @@ def _egress(q: Question) -> Iterator[Hop]:
         yield from _cross_transit(q)
         return
     yield _own_source(q)
-    q.service = service_at(q.flow.dst, q.flow.protocol, q.flow.dst_port, q.view.resolver)
-    if q.service is not None:
-        yield _service_hop(q, q.service)
-        return
-    if _is_special(q):
-        yield Hop("service", "link-local", "not modelled", outcome=Outcome.UNKNOWN, code="UNSUPPORTED_COMPONENT")
-        return
+    # What AWS's own interfaces forward comes from elsewhere, where nobody may ask this VPC's services.
     if q.eni.groups:
+        q.service = service_at(q.flow.dst, q.flow.protocol, q.flow.dst_port, q.view.resolver)
+        if q.service is not None:
+            yield _service_hop(q, q.service)
+            return
+        if _is_special(q):
+            yield Hop("service", "link-local", "not modelled", outcome=Outcome.UNKNOWN, code="UNSUPPORTED_COMPONENT")
+            return
         yield _group_hop(q, leaving=True)
     if q.neighbour is None and not q.subnet.holds(q.flow.dst):
         yield _acl_hop(q, leaving=True)

@@ -4,11 +4,11 @@ Which attachment a packet crosses to is not decided here but where it leaves, by
 """
 
 from netvirt import mtu, router
-from netvirt.address import Ip, Mac, Ns, is_ipv6
+from netvirt.address import Ip, Mac, Ns, format_ip, is_ipv6
 from netvirt.appliance.contract import Answer, Rehearsal, Told
 from netvirt.frame import Flow, flow_of
 from netvirt.gateway.transit import BACKPLANE_MAC
-from netvirt.journey import Outcome
+from netvirt.journey import Hop, Outcome
 from netvirt.mss import clamped
 from netvirt.mtu import Excess, Limit
 from netvirt.wire import ethernet, ipv4, ipv6
@@ -16,6 +16,7 @@ from netvirt.wire.checksum import updated_checksum
 from netvirt.wire.ethernet import HEADER_BYTES
 from netvirt.wire.malformed import Malformed
 
+_IPV4 = ethernet.ETHERTYPE_IPV4.to_bytes(2)
 _TTL, _CHECKSUM, _HOP_LIMIT = 8, 10, 7
 
 
@@ -28,10 +29,15 @@ class Relay:
 
     def __init__(self, name: str, mac: Mac, router_mac: Mac, addresses: tuple[Ip, ...]) -> None:
         self.limit: Limit = mtu.transit_gateway(name)
+        self._name = name
         self._addresses = addresses
         self._own = mac.to_bytes(6)
         self._router = router_mac.to_bytes(6)
         self._backplane = BACKPLANE_MAC.to_bytes(6)
+
+    def _is_own(self, data: bytes) -> bool:
+        """For its own address: nobody is there."""
+        return data[12:14] == _IPV4 and int.from_bytes(data[30:34]) in self._addresses
 
     @property
     def deadline(self) -> Ns | None:
@@ -41,6 +47,8 @@ class Relay:
         return []
 
     def forward(self, data: bytes, now: Ns) -> list[bytes] | Told | Outcome:
+        if self._is_own(data):
+            return Outcome.UNANSWERED
         if data[6:12] == self._backplane:
             return [self._router + self._own + data[12:]]
         if len(data) > HEADER_BYTES + self.limit.mtu:
@@ -60,11 +68,18 @@ class Relay:
         return Outcome.OVERSIZE if told is None else Told(Outcome.OVERSIZE, told)
 
     def rehearse(self) -> Rehearsal:
-        return _Unchanged()
+        return _Rehearsal(self._name, self._addresses)
 
 
-class _Unchanged:
+class _Rehearsal:
+    def __init__(self, name: str, addresses: tuple[Ip, ...]) -> None:
+        self._name = name
+        self._addresses = addresses
+
     def forward(self, flow: Flow, now: Ns) -> Answer:
+        if flow.dst in self._addresses:
+            rule = f"nobody answers at {format_ip(flow.dst)}"
+            return Answer(Hop("tgw", self._name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"), None)
         return Answer(None, flow)
 
 

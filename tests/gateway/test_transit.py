@@ -131,6 +131,7 @@ def test_a_zone_without_an_interface_has_no_way(region: World) -> None:
     ("shop-a", "10.7.0.9", Outcome.NO_ROUTE, "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT"),
     ("loner", "10.2.0.4", Outcome.GATEWAY, "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION"),
     ("shop-a", "10.2.0.99", Outcome.NO_MAPPING, "NO_POSSIBLE_DESTINATION"),
+    ("shop-a", "10.2.0.2", Outcome.NO_MAPPING, "NO_POSSIBLE_DESTINATION"),
 ])  # fmt: skip
 def test_what_its_tables_refuse(region: World, sender: str, address: str, outcome: Outcome, code: str) -> None:
     assert region.fate(sender, address).outcome is outcome

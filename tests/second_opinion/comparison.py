@@ -20,7 +20,7 @@ from .random_changes import Change
 from .random_flows import Step, reply_to
 from .random_stories import Event, a_script
 from .random_vpcs import SmallWorld, a_world
-from .wire import Dresser
+from .wire import Dresser, aged
 
 T = TypeVar("T")
 TRACED = 0.33
@@ -115,7 +115,8 @@ class Comparison:
         if verdict.arrived is not None:
             self.asked["translated"] += verdict.arrived.src != home or verdict.arrived.dst != step.dst
             sent = verdict.arrived
-            if Dresser(Random(step.dress)).dress(sent.src, sent.dst, sent.packet) != seen.octets:
+            dressed = Dresser(Random(step.dress)).dress(sent.src, sent.dst, sent.packet)
+            if aged(dressed, sent.routers) != seen.octets:
                 return _parted("octets", step, [verdict], seen)
         return None
 

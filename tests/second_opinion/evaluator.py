@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from dcsim.topology.plan import INTERNET
 
-from .model import OUTSIDER_PREFIX, AclRule, GroupRule, Instance, Region, Subnet, Target, Vpc
+from .model import OUTSIDER_PREFIX, AclRule, GroupRule, Instance, Region, Subnet, Target, Transit, Vpc
 from .packet import TCP, UDP, Ending, Packet, Place, Sent, Verdict
 
 LOCAL = Target("local")
@@ -27,6 +27,14 @@ class Judgement:
 
     passes: bool
     tracked: bool = False
+
+
+@dataclass(frozen=True)
+class Door:
+    """An interface of a transit gateway, which answers nothing that is for itself."""
+
+    vpc: Vpc
+    subnet: Subnet
 
 
 class Evaluator(Region):
@@ -66,11 +74,15 @@ def _from_inside(region: Region, sender: Instance, sent: Sent) -> Iterator[Verdi
     leave = _security_groups(vpc, sender, sent, outward=True)
     if not leave.passes:
         yield Verdict(Ending.SECURITY_GROUP, Place.EGRESS_SG)
-    onward = yield from _next_hop(sender, sent)
+    onward = yield from _next_hop(region, sender, sent)
     if onward is None:
         return
     sender.tracker.record(sent.src, sent.dst, sent.packet, sent.now_s, leave.tracked)
-    if isinstance(onward, Instance):
+    if isinstance(onward, Transit):
+        yield from _over_transit(onward, vpc, sender.subnet, sent)
+    elif isinstance(onward, Door):
+        yield from _at_the_door(onward, sender.subnet, sent)
+    elif isinstance(onward, Instance):
         yield from _enter(onward, sent, crosses=onward.subnet is not sender.subnet)
     else:
         yield from _over_the_border(region, onward)
@@ -107,10 +119,13 @@ def _asks_in_vain(vpc: Vpc, sender: Instance, sent: Sent) -> bool:
     """In its own subnet the sender must learn a MAC address first, by ARP: nobody answers for nobody."""
     if sent.packet.via or sent.dst not in sender.subnet.block:
         return False
-    return vpc.at(sent.dst) is None and not _is_answered_by_the_host(vpc, sender.subnet, sent.dst)
+    known = sent.dst in vpc.doors or vpc.at(sent.dst) is not None
+    return not known and not _is_answered_by_the_host(vpc, sender.subnet, sent.dst)
 
 
-def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance | Sent | None]:
+def _next_hop(
+    region: Region, sender: Instance, sent: Sent
+) -> Generator[Verdict, None, Instance | Door | Transit | Sent | None]:
     """The instance whose interface gets the packet next: the destination, or an appliance that a route names.
 
     Or the packet as it leaves for the Internet.
@@ -119,7 +134,7 @@ def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance
     if sent.packet.via:
         return vpc.instances[sent.packet.via]
     if sent.dst in sender.subnet.block:
-        return vpc.at(sent.dst)
+        return (yield from _who_has(vpc, sent))
     if not _acl_allows(vpc.acls[sender.subnet.acl].egress, sent.packet, sent.dst):
         yield Verdict(Ending.NETWORK_ACL, Place.EGRESS_ACL)
     target = _longest_match(vpc, sender.subnet.table or vpc.main_table, sent.dst)
@@ -141,15 +156,73 @@ def _next_hop(sender: Instance, sent: Sent) -> Generator[Verdict, None, Instance
                 yield Verdict(Ending.BLACKHOLE, Place.ROUTE)
                 return None
             return (yield from _over_the_peering(vpc.peers[target.name], sent))
+        case "transit_gateway":
+            transit = region.transits[target.name]
+            if sender.subnet.zone in transit.of(vpc).doors:
+                return transit
+            yield Verdict(Ending.GATEWAY, Place.GATEWAY)
+            return None
         case _:
             return (yield from _who_has(vpc, sent))
 
 
-def _who_has(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
+def _who_has(vpc: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | Door | None]:
+    if sent.dst in vpc.doors:
+        return Door(vpc, next(each for each in vpc.subnets.values() if sent.dst in each.block))
     receiver = vpc.at(sent.dst)
     if receiver is None:
         yield Verdict(Ending.NO_MAPPING, Place.MAPPING)
     return receiver
+
+
+def _at_the_door(door: Door, origin: Subnet, sent: Sent) -> Iterator[Verdict]:
+    if door.subnet is not origin and not _acl_allows(door.vpc.acls[door.subnet.acl].ingress, sent.packet, sent.src):
+        yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL)
+    yield Verdict(Ending.NO_MAPPING, Place.MAPPING)
+
+
+def _over_transit(transit: Transit, vpc: Vpc, origin: Subnet, sent: Sent) -> Iterator[Verdict]:
+    """Section 6: in by the sender's zone, by the attachment's table to another one, out in the same zone if it is there.
+
+    Of its doors' ACLs, the way in is asked at the first, the way out at the second (Transit Gateway guide).
+    """
+    mine = transit.of(vpc)
+    door = mine.doors[origin.zone]
+    if door is not origin and not _acl_allows(vpc.acls[door.acl].ingress, sent.packet, sent.src):
+        yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL)
+    if not mine.table:
+        yield Verdict(Ending.GATEWAY, Place.GATEWAY)
+        return
+    routes = transit.routes(mine.table)
+    fitting = [block for block in routes if sent.dst in block]
+    if not fitting:
+        yield Verdict(Ending.NO_ROUTE, Place.ROUTE)
+        return
+    name = routes[max(fitting, key=lambda block: block.prefixlen)]
+    if name is None:
+        yield Verdict(Ending.BLACKHOLE, Place.ROUTE)
+        return
+    theirs = transit.attachments[name]
+    if origin.zone not in theirs.doors:
+        assert len(theirs.doors) == 1, "who can say which zone a hash names?"
+    exit_ = theirs.doors.get(origin.zone) or next(iter(theirs.doors.values()))
+    yield from _out_of_transit(theirs.vpc, exit_, replace(sent, routers=sent.routers + 1))
+
+
+def _out_of_transit(vpc: Vpc, exit_: Subnet, sent: Sent) -> Iterator[Verdict]:
+    receiver: Instance | Door | None
+    if sent.dst in exit_.block:
+        receiver = yield from _who_has(vpc, sent)
+    else:
+        if not _acl_allows(vpc.acls[exit_.acl].egress, sent.packet, sent.dst):
+            yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL)
+        target = _longest_match(vpc, exit_.table or vpc.main_table, sent.dst)
+        assert target is not None and target.through in ("local", "instance"), "to its own blocks"
+        receiver = vpc.instances[target.name] if target.name else (yield from _who_has(vpc, sent))
+    if isinstance(receiver, Door):
+        yield from _at_the_door(receiver, exit_, sent)
+    elif receiver is not None:
+        yield from _enter(receiver, sent, crosses=receiver.subnet is not exit_)
 
 
 def _longest_match(vpc: Vpc, table: str, dst: IPv4Address) -> Target | None:
@@ -159,7 +232,7 @@ def _longest_match(vpc: Vpc, table: str, dst: IPv4Address) -> Target | None:
     return routes[max(fitting, key=lambda block: block.prefixlen)] if fitting else None
 
 
-def _over_the_peering(peer: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | None]:
+def _over_the_peering(peer: Vpc, sent: Sent) -> Generator[Verdict, None, Instance | Door | None]:
     """Section 6: to the peer's own addresses, and no further. Nobody asks where it comes from."""
     if not any(sent.dst in block for block in peer.blocks):
         yield Verdict(Ending.NOT_TRANSITIVE, Place.PEERING)

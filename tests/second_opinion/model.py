@@ -42,6 +42,12 @@ from dcsim.request import (
 )
 from dcsim.topology.plan import Outsider
 from dcsim.transit_request import (
+    AssociateTransitGatewayRouteTable,
+    CreateTransitGateway,
+    CreateTransitGatewayRoute,
+    CreateTransitGatewayRouteTable,
+    CreateTransitGatewayVpcAttachment,
+    EnableTransitGatewayRouteTablePropagation,
     TransitRequest,
 )
 from netvirt.address import Cidr
@@ -136,6 +142,7 @@ class Target:
 @dataclass
 class Subnet:
     block: IPv4Network
+    zone: str
     gives_public: bool = False
     table: str = ""
     """Its own; empty where it follows the VPC's main one."""
@@ -190,6 +197,12 @@ class Vpc:
     acls: dict[str, Acl] = field(default_factory=lambda: {"default": default_acl()})
     groups: dict[str, Group] = field(default_factory=lambda: {"default": default_group()})
     instances: dict[str, Instance] = field(default_factory=dict)
+    doors: list[IPv4Address] = field(default_factory=list)
+    """Addresses of transit gateways' own interfaces, which answer nothing."""
+
+    def lowest_free(self, subnet: Subnet) -> IPv4Address:
+        taken = [*self.doors, *(address for each in self.instances.values() for address in each.addresses)]
+        return next(address for address in list(subnet.block)[4:-1] if address not in taken)
 
     @property
     def blocks(self) -> list[IPv4Network]:
@@ -215,6 +228,40 @@ class Vpc:
         return False
 
 
+@dataclass
+class Attachment:
+    """Of a VPC to a transit gateway: a subnet in each zone that it is in."""
+
+    vpc: Vpc
+    doors: dict[str, Subnet]
+    table: str = ""
+
+
+@dataclass
+class TransitTable:
+    """Static routes, to an attachment or (None) into a black hole, and the attachments whose blocks are routes."""
+
+    static: dict[IPv4Network, str | None] = field(default_factory=dict)
+    propagating: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Transit:
+    attachments: dict[str, Attachment] = field(default_factory=dict)
+    tables: dict[str, TransitTable] = field(default_factory=dict)
+
+    def of(self, vpc: Vpc) -> Attachment:
+        return next(each for each in self.attachments.values() if each.vpc is vpc)
+
+    def routes(self, table: str) -> dict[IPv4Network, str | None]:
+        """Of two attachments with one block, the first one's route is there; a static one comes before both."""
+        found: dict[IPv4Network, str | None] = dict(self.tables[table].static)
+        for name in self.tables[table].propagating:
+            for block in self.attachments[name].vpc.blocks:
+                found.setdefault(block, name)
+        return found
+
+
 def default_acl() -> Acl:
     return Acl([AclRule(100, True, EVERYTHING, EVERYWHERE)], [AclRule(100, True, EVERYTHING, EVERYWHERE)])
 
@@ -234,6 +281,7 @@ class Region:
     ) -> None:
         self.vpcs: dict[str, Vpc] = {}
         self.prefix_lists: dict[str, tuple[IPv4Network, ...]] = {}
+        self.transits: dict[str, Transit] = {}
         self.outside = addresses_outside(outsiders)
         self._addresses = addresses
         self._given = 0
@@ -251,7 +299,9 @@ class Region:
         if isinstance(request, CreateManagedPrefixList):
             self.prefix_lists[request.name] = tuple(map(IPv4Network, request.entries))
             return
-        assert not isinstance(request, TransitRequest), "no world of these has one"
+        if isinstance(request, TransitRequest):
+            self._apply_transit(request)
+            return
         vpc = self.vpcs[request.vpc]
         match request:
             case AssociateVpcCidrBlock():
@@ -261,7 +311,9 @@ class Region:
             case AssociateDhcpOptions():
                 pass
             case CreateSubnet():
-                vpc.subnets[request.name] = Subnet(IPv4Network(request.cidr_block), request.map_public_ip_on_launch)
+                vpc.subnets[request.name] = Subnet(
+                    IPv4Network(request.cidr_block), request.availability_zone, request.map_public_ip_on_launch
+                )
             case CreateRouteTable():
                 vpc.tables[request.name] = {}
                 vpc.list_routes[request.name] = {}
@@ -308,6 +360,30 @@ class Region:
                 pass  # who watches changes nothing
             case RunInstances():
                 vpc.instances[request.name] = self._instance(vpc, request)
+
+    def _apply_transit(self, request: TransitRequest) -> None:
+        if isinstance(request, CreateTransitGateway):
+            assert not request.default_route_table, "these worlds write down their tables"
+            self.transits[request.name] = Transit()
+            return
+        transit = self.transits[request.transit_gateway]
+        match request:
+            case CreateTransitGatewayVpcAttachment():
+                vpc = self.vpcs[request.vpc]
+                assert not request.appliance_mode_support, "who can say which zone a hash names?"
+                doors = {subnet.zone: subnet for subnet in (vpc.subnets[name] for name in request.subnets)}
+                transit.attachments[request.name] = Attachment(vpc, doors)
+                for name in request.subnets:
+                    vpc.doors.append(vpc.lowest_free(vpc.subnets[name]))
+            case CreateTransitGatewayRouteTable():
+                transit.tables[request.name] = TransitTable()
+            case AssociateTransitGatewayRouteTable():
+                transit.attachments[request.attachment].table = request.route_table
+            case EnableTransitGatewayRouteTablePropagation():
+                transit.tables[request.route_table].propagating.append(request.attachment)
+            case CreateTransitGatewayRoute():
+                routes = transit.tables[request.route_table].static
+                routes[IPv4Network(request.destination)] = request.attachment
 
     def _instance(self, vpc: Vpc, request: RunInstances) -> Instance:
         address = IPv4Address(request.private_ip_address or self._addresses[request.vpc, request.name])

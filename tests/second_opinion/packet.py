@@ -134,6 +134,8 @@ class Sent:
     src: IPv4Address
     dst: IPv4Address
     now_s: float
+    routers: int = 0
+    """That it has passed: each takes one of its time to live."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Change:
 def a_change(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> Change:
     """Of what decides about packets between these two, at the side of `one`."""
     kind = random.choice(KINDS)
-    if other.vpc in world.peers(one.vpc) and random.random() < 0.92:
+    if other.vpc in [peer.name for peer in world.region.vpcs[one.vpc].peers.values()] and random.random() < 0.92:
         kind = _part
     return Change(1, kind(random, world, one, other))
 

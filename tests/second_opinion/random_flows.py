@@ -133,7 +133,7 @@ def _inside(block: IPv4Network) -> IPv4Address:
 
 def _known_abroad(random: Random, world: SmallWorld, src: Somebody) -> list[IPv4Address]:
     """Peers, public addresses (its own too), an address beyond; some are not there."""
-    peers = world.peers(src.vpc)
+    peers = world.joined(src.vpc)
     over_peerings = [each.address for each in world.faces if each.vpc in peers]
     if not world.region.vpcs[src.vpc].has_gateway or (over_peerings and random.random() < 0.5):
         return over_peerings

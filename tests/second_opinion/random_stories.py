@@ -56,7 +56,7 @@ def _neighbours(world: SmallWorld, one: Somebody) -> list[Pair]:
 def _peers(world: SmallWorld, one: Somebody) -> list[Pair]:
     if one.is_outside:
         return []
-    peers = world.peers(one.vpc)
+    peers = world.joined(one.vpc)
     return [Pair(one, each, one.address, each.address) for each in world.faces if each.vpc in peers]
 
 

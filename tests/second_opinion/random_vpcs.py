@@ -38,6 +38,14 @@ from dcsim.request import (
     Verb,
 )
 from dcsim.topology.plan import INTERNET, Outsider
+from dcsim.transit_request import (
+    AssociateTransitGatewayRouteTable,
+    CreateTransitGateway,
+    CreateTransitGatewayRoute,
+    CreateTransitGatewayRouteTable,
+    CreateTransitGatewayVpcAttachment,
+    EnableTransitGatewayRouteTablePropagation,
+)
 from netvirt.address import Cidr, Ip, parse_ip
 
 from .model import OUTSIDER_PREFIX, Region
@@ -65,7 +73,7 @@ WIDE = (ALL_PROTOCOLS, None, ANY_ICMP, ANY_ICMP)
 MARK = Mark("random", 1, 1, 2)
 
 Ports = tuple[int, int] | None
-Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "nowhere"]
+Through = Literal["instance", "vpc_peering_connection", "internet_gateway", "transit_gateway", "nowhere"]
 
 
 @dataclass(frozen=True)
@@ -115,8 +123,12 @@ class SmallWorld:
     def everybody(self) -> tuple[Somebody, ...]:
         return *self.instances, *self.strangers
 
-    def peers(self, vpc: str) -> list[str]:
-        return [peer.name for peer in self.region.vpcs[vpc].peers.values()]
+    def joined(self, vpc: str) -> list[str]:
+        """The VPCs that a peering or a transit gateway joins with this one."""
+        peers = [peer.name for peer in self.region.vpcs[vpc].peers.values()]
+        attached = [each.vpc.name for transit in self.region.transits.values() for each in transit.attachments.values()]
+        fellows = [name for name in attached if vpc in attached and name != vpc]
+        return list(dict.fromkeys([*peers, *fellows]))
 
     @cached_property
     def runs(self) -> tuple[RunInstances, ...]:
@@ -155,9 +167,10 @@ class SmallWorld:
             yield replace(primary, address=address, public=known.publics.get(address))
 
     def one_more(self, like: RunInstances) -> RunInstances:
-        """The next free address of the same subnet."""
+        """A free address of the same subnet."""
         taken = {each.address for each in self.faces if each.vpc == like.vpc}
-        free = next(each for each in list(self.somebody(like).subnet)[4:-1] if each not in taken)
+        # From above: below there may be interfaces of AWS's own.
+        free = next(each for each in list(self.somebody(like).subnet)[-2:3:-1] if each not in taken)
         return replace(
             like, name=f"{like.vpc[0]}-late", private_ip_address=Ip(int(free)), secondary_private_ip_addresses=()
         )
@@ -230,13 +243,50 @@ def a_world(random: Random) -> SmallWorld:
         CreateManagedPrefixList(name, 9, tuple(map(cidr, blocks)), mark=MARK) for name, blocks in lists.items()
     ]
     requests += [request for maker in makers for request in maker.places()]
+    by_transit = count > 1 and random.random() < 0.4
     for one, other in combinations(makers, 2):
-        if one.apart_from(other) and random.random() < 0.7:
+        if one.apart_from(other) and random.random() < (0.2 if by_transit else 0.75):
             requests.append(one.peer_with(other))
     # Whoever needs something finds it.
-    for things in (_VpcMaker.rules, _VpcMaker.people, _VpcMaker.routes):
+    for things in (_VpcMaker.rules, _VpcMaker.people):
         requests += [request for maker in makers for request in things(maker)]
+    if by_transit:
+        requests += _a_transit_gateway(random, makers)
+    requests += [request for maker in makers for request in maker.routes()]
     return SmallWorld(without_duplicates(requests), _some_outsiders(random))
+
+
+CORE = "core"
+
+
+def _a_transit_gateway(random: Random, makers: "Sequence[_VpcMaker]") -> list[Request]:
+    """One or two tables; routes of its own lead to an attached VPC's own blocks, or nowhere: none leads in circles."""
+    made: list[Request] = [CreateTransitGateway(CORE, False, mark=MARK)]
+    attached = [maker for maker in makers if maker.attach()]
+    made += [
+        CreateTransitGatewayVpcAttachment(maker.name, maker.name, CORE, maker.doors, False, mark=MARK)
+        for maker in attached
+    ]
+    for maker in attached:
+        theirs = [block for other in attached for block in other.blocks if other is not maker]
+        maker.fellows = [block for block in theirs if not any(block.overlaps(own) for own in maker.blocks)]
+    tables = ["rt1", "rt2"][: random.choice((1, 1, 2))]
+    for table in tables:
+        made.append(CreateTransitGatewayRouteTable(CORE, table, mark=MARK))
+        made += [
+            EnableTransitGatewayRouteTablePropagation(CORE, table, maker.name, mark=MARK)
+            for maker in attached
+            if random.random() < 0.9
+        ]
+        destinations = {block: maker.name for maker in attached for block in (*maker.blocks, *maker.subnets.values())}
+        for block, name in random.sample(list(destinations.items()), min(2, len(destinations))):
+            target = random.choice((name, name, name, None))
+            made.append(CreateTransitGatewayRoute(CORE, table, cidr(block), target, mark=MARK))
+    for maker in attached:
+        if random.random() < 0.96:
+            table = random.choice(tables)
+            made.append(AssociateTransitGatewayRouteTable(CORE, table, maker.name, mark=MARK))
+    return made
 
 
 def _some_lists(random: Random) -> dict[str, list[IPv4Network]]:
@@ -272,6 +322,12 @@ class _VpcMaker:
         self.appliances = self._appliances()
         self.has_gateway = random.random() < 0.5
         self.secondary: dict[str, tuple[Ip, ...]] = {}
+        self.zones = {subnet: random.choice(ZONES) for subnet in self.subnets}
+        self.doors: tuple[str, ...] = ()
+        """Subnets with an interface of the transit gateway."""
+        self.taken: set[IPv4Address] = set()
+        self.fellows: list[IPv4Network] = []
+        """Blocks of others at the transit gateway that are not its own too."""
         self.peers: dict[str, _VpcMaker] = {}
         """By the name of the peering connection."""
 
@@ -287,6 +343,17 @@ class _VpcMaker:
 
     def apart_from(self, other: "_VpcMaker") -> bool:
         return not any(one.overlaps(another) for one in self.blocks for another in other.blocks)
+
+    def attach(self) -> bool:
+        """To the transit gateway, by one subnet or by one in each zone that it is in: a hash chooses nothing then."""
+        by_zone = {zone: name for name, zone in self.zones.items() if self._has_room(name)}
+        self.doors = tuple(by_zone.values()) if len(by_zone) == len(ZONES) else tuple(by_zone.values())[:1]
+        return bool(self.doors)
+
+    def _has_room(self, subnet: str) -> bool:
+        """For a door, and for who comes later."""
+        block = self.subnets[subnet]
+        return block.num_addresses - 5 - sum(address in block for address in self.taken) > 3
 
     def rules(self) -> list[Request]:
         return [*self._acl_rules(), *self._group_rules()]
@@ -336,7 +403,7 @@ class _VpcMaker:
             yield CreateRouteTable(self.name, table, mark=MARK)
         replaces_main = self.tables and self.random.random() < 0.1
         for subnet, block in self.subnets.items():
-            yield CreateSubnet(self.name, subnet, cidr(block), self.random.choice(ZONES), self._maps(), mark=MARK)
+            yield CreateSubnet(self.name, subnet, cidr(block), self.zones[subnet], self._maps(), mark=MARK)
             if self.tables and self.random.random() < 0.7:
                 yield AssociateRouteTable(self.name, self.random.choice(self.tables), subnet, mark=MARK)
             if self.acls and self.random.random() < 0.6:
@@ -439,7 +506,7 @@ class _VpcMaker:
         return verb(self.name, group, *traffic, cidr(peer) if isinstance(peer, IPv4Network) else peer, "", mark=MARK)
 
     def _run(self) -> Iterator[RunInstances]:
-        taken: set[IPv4Address] = set()
+        taken = self.taken
         for name in self.instances:
             subnet = self.random.choice(list(self.subnets))
             block = self.subnets[subnet]
@@ -498,11 +565,14 @@ class _VpcMaker:
         return [name for name, blocks in self.lists.items() if not any(map(self.contains, blocks))]
 
     def _sensible_routes(self) -> Iterator[tuple[Cidr, tuple[str, Through]]]:
-        if self.has_gateway and self.random.random() < 0.8:
+        if self.has_gateway and self.random.random() < 0.95:
             yield cidr(IPv4Network("0.0.0.0/0")), ("igw", "internet_gateway")
         elif self.peers and self.random.random() < 0.4:
             # Perhaps the peer has a gateway.
             yield cidr(IPv4Network("0.0.0.0/0")), (next(iter(self.peers)), "vpc_peering_connection")
+        for block in self.fellows:
+            if self.random.random() < 0.85:
+                yield cidr(block), (CORE, "transit_gateway")
         for name, peer in self.peers.items():
             for block in peer.blocks:
                 if self.random.random() < 0.85 and not any(block.overlaps(each) for each in self.blocks):
@@ -511,6 +581,8 @@ class _VpcMaker:
     def _any_target(self, destination: Cidr) -> tuple[str, Through]:
         """Inside the VPC, only instances are allowed."""
         inside = self.contains(IPv4Network(destination))
+        if self.doors and not inside and self.random.random() < 0.2:
+            return CORE, "transit_gateway"
         if self.peers and not inside and self.random.random() < 0.5:
             return self.random.choice(list(self.peers)), "vpc_peering_connection"
         if self.has_gateway and not inside and self.random.random() < 0.4:

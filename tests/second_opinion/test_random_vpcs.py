@@ -15,7 +15,7 @@ from .random_stories import Event, a_script
 from .random_vpcs import SmallWorld, a_world
 
 WORLDS = 150
-ROADS = ("inside", "peering", "out", "in", "outside", "back in", "to another VPC and back in")
+ROADS = ("inside", "peering", "transit gateway", "out", "in", "outside", "back in", "to another VPC and back in")
 
 
 def _verdicts() -> tuple[Counter[tuple[Ending, Place]], Counter[str]]:
@@ -51,7 +51,10 @@ def _road(world: SmallWorld, step: Step, verdict: Verdict) -> str:
         return "out"
     if verdict.arrived.dst != step.dst:
         return "back in" if start == end else "to another VPC and back in"
-    return "inside" if start == end else "peering"
+    if start == end:
+        return "inside"
+    peers = [peer.name for peer in world.region.vpcs[start].peers.values()]
+    return "peering" if end in peers else "transit gateway"
 
 
 def test_about_half_is_delivered_and_every_ending_is_common() -> None:

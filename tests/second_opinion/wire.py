@@ -6,6 +6,7 @@ from random import Random
 from scapy.layers import inet
 from scapy.packet import Packet as ScapyPacket
 from scapy.packet import Raw
+from scapy.utils import checksum
 
 from .packet import ICMP, TCP, UDP, Fragment, Packet, Quote
 
@@ -68,3 +69,12 @@ class Dresser:
         whole = bytes(self._header(quote.src, quote.dst, quote.packet) / self._transport(quote.packet))
         header_bytes = (whole[0] & 15) * 4
         return whole[: header_bytes + 8] if self._random.random() < 0.5 else whole[:548]
+
+
+def aged(octets: bytes, routers: int) -> bytes:
+    """The packet after so many routers."""
+    if not routers:
+        return octets
+    length = (octets[0] & 15) * 4
+    header = octets[:8] + bytes([octets[8] - routers]) + octets[9:10] + bytes(2) + octets[12:length]
+    return header[:10] + checksum(header).to_bytes(2) + header[12:] + octets[length:]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dcsim.asked import Asked
+from dcsim.instance_request import Lifecycle
 from dcsim.transit_request import TransitRequest
 from netvirt.address import EVERYWHERE, Cidr, Ip
 
@@ -494,5 +495,6 @@ Verb = (
     | DeleteSecurityGroup
     | RevokeSecurityGroupIngress
     | ModifyNetworkInterfaceAttribute
+    | Lifecycle
 )
 """All that may be asked: what a file comes to, and what changes it later."""

@@ -1,16 +1,19 @@
 """A built region: registries of what exists. Verbs live beside their nouns."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import SupportsBytes, TypeVar
+
+from simpy import Event as SimpyEvent
 
 from dcsim.clock import SimClock
 from dcsim.cloud.account import ACCOUNT_ID, az_id
 from dcsim.cloud.control import Control
 from dcsim.cloud.flow_log import is_nitro
 from dcsim.cloud.instance import Launched
+from dcsim.cloud.lifecycle import LASTS, State, settle
 from dcsim.cloud.outside import outside, settle_down
 from dcsim.cloud.placed import Installed, Placed
 from dcsim.cloud.propagation import Propagation
@@ -20,11 +23,17 @@ from dcsim.fabric.fabric import Fabric
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.fabric.target import find_links
 from dcsim.guests import BOOT_NS, appliance_of, guest_of
-from dcsim.observe.event import ApiCalled, Event, GuestFaulted, GuestSaid, PowerChanged, RoutingChanged
+from dcsim.instance_request import Lifecycle, RebootInstances, StartInstances, StopInstances, TerminateInstances
+from dcsim.observe.event import ApiCalled, Event, GuestFaulted, GuestSaid, InstanceChanged, PowerChanged, RoutingChanged
 from dcsim.observe.flow_logs import FlowLogs
 from dcsim.outside import Outside
 from dcsim.problem import Mistake, Problem, Refused, in_file_order
-from dcsim.request import CreateNatGateway, DeleteNatGateway, RunInstances, Verb
+from dcsim.request import (
+    CreateNatGateway,
+    DeleteNatGateway,
+    RunInstances,
+    Verb,
+)
 from dcsim.topology.internet import REGION_POOL
 from dcsim.topology.plan import INTERNET, Outsider, Plan
 from dcsim.topology.words import instead
@@ -201,23 +210,63 @@ class World:
         self.count_flows()
         for name in change.vpcs:
             self.propagation.publish(self.control.view(name), change.ids)
-        if isinstance(request, RunInstances):
-            self._boot(self.guests[request.vpc, request.name])
-        elif isinstance(request, CreateNatGateway):
-            self._boot(self.appliances[request.vpc, request.name])
-        elif isinstance(request, DeleteNatGateway):
-            self._remove(self.appliances.pop((request.vpc, request.name)))
+        self._follow(request)
         return next(iter(change.ids), "")
+
+    def _follow(self, request: Verb) -> None:
+        """What hosts have to do at once. Who has not heard may still send to what is gone, and finds nobody there."""
+        match request:
+            case RunInstances():
+                self._boot(self.guests[request.vpc, request.name])
+            case CreateNatGateway():
+                self._boot(self.appliances[request.vpc, request.name])
+            case DeleteNatGateway():
+                node = self.appliances.pop((request.vpc, request.name))
+                node.host.remove(node.instance)
+            case StopInstances() | StartInstances() | RebootInstances() | TerminateInstances():
+                self._change_instance(self.guests[request.vpc, request.instance], request)
+            case _:
+                pass
+
+    def _change_instance(self, guest: Guest, request: Lifecycle) -> None:
+        match request:
+            case RebootInstances():
+                if guest.host.up:
+                    guest.host.reboot(guest.instance)
+            case StartInstances():
+                self._move(guest)
+            case StopInstances() | TerminateInstances():
+                if guest.instance in guest.host.instances:
+                    guest.host.remove(guest.instance)
+                    self._names[guest.host.id].remove(guest.name)
+        state = self.control.lives[request.vpc, request.instance].state
+        if state in LASTS:
+            self.tell(InstanceChanged(guest.name, state.value))
+            self.clock.process(self._settle_later(guest, request, LASTS[state].value))
+
+    def _settle_later(self, guest: Guest, request: Lifecycle, after_ns: int) -> Generator[SimpyEvent, None, None]:
+        yield self.clock.timeout(after_ns)
+        state = settle(self.control.lives, request.vpc, request.instance)
+        self.tell(InstanceChanged(guest.name, state.value))
+        if state is State.RUNNING:
+            self._boot(guest)
+
+    def _move(self, guest: Guest) -> None:
+        """It has another place now: nothing of it is left where it was."""
+        interface = guest.placed.vpc.interfaces[guest.name]
+        guest.placed = replace(guest.placed, interface=interface)
+        guest.host = self._host(interface.host)
+        guest.nic.move(guest.host, guest.host.vswitch.plug(interface, guest.placed.vpc.vni))
+        self.propagation.subscribe(guest.host, guest.placed.vpc.vni)
+        guest.host.add(guest.instance)
+        self._names[guest.host.id].append(guest.name)
+        self.count_flows()
 
     @staticmethod
     def _boot(node: Node) -> None:
         # Without power, it boots when the power comes.
         if node.host.up:
             node.host.boot(node.instance, node.instance.boot_ns)
-
-    def _remove(self, node: Node) -> None:
-        """What hosts have not heard of yet may still send to it, and finds nobody there."""
-        node.host.remove(node.instance)
 
     # Making guests
 

@@ -1,7 +1,7 @@
 """A physical host: its vNICs, its virtual switch, its guests, and its power."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hypervisor.clock import Clock, HostClock, Source
 from hypervisor.guest import Guest, Reporter
@@ -53,6 +53,10 @@ class Nic:
         line = Line(shape.rate, 0, shape.limit_bytes)
         return Link(name, source_id, self.host.wall, self.host.ledger, line, land)
 
+    def move(self, host: "Host", port: Port) -> None:
+        """To another host's switch; its guest is off."""
+        self.host, self.port = host, port
+
     def transmit(self, data: bytes) -> None:
         frame = parse(data)
         self.sent += 1
@@ -101,6 +105,8 @@ class Instance:
     power: Source
     """Its place in the order of events when it is switched on: one for good, or two boots could tie."""
     boots: int = 0
+    clock: HostClock = field(init=False)
+    """Of its present boot; what is on it dies with it."""
 
 
 class Host:
@@ -117,20 +123,35 @@ class Host:
         self.vswitch = VSwitch(host_id, name, ledger)
         self.uplink: Link
         self.up = True
-        self._clock = HostClock(wall)
         self.instances: list[Instance] = []
         self._nics: dict[str, Nic] = {}
 
     def add(self, instance: Instance) -> None:
         self.instances.append(instance)
-        self._nics[instance.nic.port.eni] = instance.nic
-        if not self.up:
-            instance.nic.tx.cut()
-            instance.nic.rx.cut()
+        nic = instance.nic
+        self._nics[nic.port.eni] = nic
+        instance.clock = HostClock(self.wall)
+        for link in (nic.tx, nic.rx):
+            if not self.up:
+                link.cut()
+            elif not link.up:
+                link.mend()
 
     def remove(self, instance: Instance) -> None:
         """Stop it for good. Its port stays: what comes for it is refused by views that do not know it any more."""
         self.instances.remove(instance)
+        self._stop(instance)
+
+    def reboot(self, instance: Instance) -> None:
+        """Stop it, and boot it where it is."""
+        self._stop(instance)
+        instance.nic.tx.mend()
+        instance.nic.rx.mend()
+        self.boot(instance, instance.boot_ns)
+
+    def _stop(self, instance: Instance) -> None:
+        """Silently. What it had on the clock never happens."""
+        instance.clock.kill()
         nic = instance.nic
         nic.tx.cut()
         nic.rx.cut()
@@ -149,30 +170,22 @@ class Host:
 
     def boot(self, instance: Instance, after_ns: int) -> None:
         """Start the instance's guest `after_ns` from now."""
-        self._clock.call_at(Ns(self.wall.now + after_ns), instance.power, self._start, instance)
+        instance.clock = HostClock(self.wall)
+        instance.clock.call_at(Ns(self.wall.now + after_ns), instance.power, self._start, instance)
 
     def _start(self, instance: Instance) -> None:
-        if instance not in self.instances:
-            return  # removed while it booted
         instance.boots += 1
         instance.nic.guest = instance.guest
-        instance.guest.start(self._clock, instance.nic, instance.report)
+        instance.guest.start(instance.clock, instance.nic, instance.report)
 
     def power_off(self) -> None:
         self.up = False
-        self._clock.kill()
         for instance in self.instances:
-            nic = instance.nic
-            nic.tx.cut()
-            nic.rx.cut()
-            if nic.guest is not None:
-                nic.guest.stop()
-                nic.guest = None
+            self._stop(instance)
         self.vswitch.lose_power()
 
     def power_on(self) -> None:
         self.up = True
-        self._clock = HostClock(self.wall)
         for instance in self.instances:
             instance.nic.tx.mend()
             instance.nic.rx.mend()

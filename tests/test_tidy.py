@@ -62,6 +62,7 @@ ROOMS = [
     "dcsim.asked",
     "dcsim.transit_request",
     "dcsim.quota",
+    "dcsim.instance_request",
     "dcsim.request",
     "dcsim.rng",
     "dcsim.clock",

@@ -45,7 +45,7 @@ ROUTE_TABLE = Noun("route table", "InvalidRouteTableID.NotFound", lambda vpc: vp
 NETWORK_ACL = Noun("network ACL", "InvalidNetworkAclID.NotFound", lambda vpc: vpc.acls)
 SECURITY_GROUP = Noun("security group", "InvalidGroup.NotFound", lambda vpc: vpc.groups)
 NAT_GATEWAY = Noun("NAT gateway", "NatGatewayNotFound", lambda vpc: vpc.nat_gateways)
-INSTANCE = Noun("instance", "InvalidInstanceID.NotFound", lambda vpc: vpc.interfaces)
+INSTANCE = Noun("instance", "InvalidInstanceID.NotFound", lambda vpc: vpc.everybodys)
 
 _TEXT = WithJsonSchema({"type": "string"})
 VpcRef = Annotated[Ref, from_text(lambda text: Ref(VPC, text)), _TEXT]
@@ -117,7 +117,7 @@ def route_target(control: Control, vpc: Vpc, text: str, mark: Mark) -> tuple[str
 def _targets(control: Control, vpc: Vpc) -> "Mapping[tuple[str, Through], str]":
     """The id of everything that a route of this VPC may lead through, by name and kind."""
     targets: dict[tuple[str, Through], str] = {("local", "local"): "local"}
-    targets |= {(name, "instance"): eni.id for name, eni in vpc.interfaces.items()}
+    targets |= {(name, "instance"): eni.id for name, eni in vpc.everybodys.items()}
     gateway, name = vpc.internet_gateway
     if gateway:
         targets[name, "internet_gateway"] = gateway

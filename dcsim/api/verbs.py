@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dcsim.api import addresses, flow_logs, routes, rules
+from dcsim.api import addresses, flow_logs, instances, routes, rules
 from dcsim.api.call import Asking, Call
 from dcsim.cloud.control import Control
 from dcsim.problem import Mark, Problem, Refused
@@ -14,7 +14,7 @@ from dcsim.topology.words import instead, quoted
 
 VERBS: Mapping[str, type[Call]] = {
     kind.__name__: kind
-    for module in (routes, rules, addresses, flow_logs)
+    for module in (routes, rules, addresses, instances, flow_logs)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Call) and hasattr(kind, "makes")
 }

@@ -1,7 +1,7 @@
 """Which host a new instance gets: spread over racks, then hosts, as long as there is room."""
 
 import re
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake
@@ -83,6 +83,13 @@ class Zone:
         heappush(self._loaded, (used + wanted, order))
         slot, rack = divmod(order, self._racks)
         return HostId(self._first + rack * self._per_rack + slot)
+
+    def release(self, host: HostId, freed: int) -> None:
+        """So many vCPU of the host are free again."""
+        rack, slot = divmod(host - self._first, self._per_rack)
+        order = slot * self._racks + rack
+        self._loaded = [(used - freed if each == order else used, each) for used, each in self._loaded]
+        heapify(self._loaded)
 
 
 class Capacity:

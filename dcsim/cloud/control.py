@@ -11,6 +11,7 @@ from dcsim.cloud import (
     hosted_zone,
     interface,
     internet_gateway,
+    lifecycle,
     nat_gateway,
     network_acl,
     peering,
@@ -27,6 +28,7 @@ from dcsim.cloud.capacity import Capacity
 from dcsim.cloud.flow_log import FlowLog
 from dcsim.cloud.hosted_zone import HostedZone
 from dcsim.cloud.instance import Launched, run_instances
+from dcsim.cloud.lifecycle import Life, Lives
 from dcsim.cloud.peering import Peering
 from dcsim.cloud.placed import Installed
 from dcsim.cloud.public_address import PublicAddresses, mapped
@@ -34,6 +36,7 @@ from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.transit_gateway import Transit
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
+from dcsim.instance_request import Lifecycle, RebootInstances, StartInstances, StopInstances, TerminateInstances
 from dcsim.quota import Quotas
 from dcsim.request import (
     AllocateAddress,
@@ -127,6 +130,8 @@ class Control:
         self.flow_logs: dict[str, FlowLog] = {}
         self.transits: dict[str, Transit] = {}
         self._former_peerings: set[str] = set()
+        self.lives: Lives = {}
+        """What state each instance is in."""
 
     def call(self, request: Verb) -> Change:
         """Carry out a verb, or raise Refused with EC2's code: then nothing has changed."""
@@ -231,6 +236,8 @@ class Control:
                 return interface.modify_network_interface_attribute(home, self.vpcs, request)
             case RunInstances():
                 return self._run_instances(home, request)
+            case StopInstances() | StartInstances() | RebootInstances() | TerminateInstances():
+                return self._change_instance(home, request)
             case _:
                 return self._rules(home, request)
 
@@ -304,9 +311,21 @@ class Control:
             address = self.public.take(request.name)
             assert address is not None, "the pool is not dry"
             home.public[placed.interface.address] = address
+        self.lives[home.name, request.name] = Life(request)
         self._on_run(placed)
         # Whoever names one of its groups as a peer now means its address too.
         return [placed.interface.id, *placed.interface.groups]
+
+    def _change_instance(self, home: Vpc, request: Lifecycle) -> list[str]:
+        match request:
+            case StopInstances():
+                return lifecycle.stop_instances(home, self.lives, self._capacity, self.public, request)
+            case StartInstances():
+                return lifecycle.start_instances(home, self.lives, self.layout, self._capacity, self.public, request)
+            case RebootInstances():
+                return lifecycle.reboot_instances(home, self.lives, request)
+            case TerminateInstances():
+                return lifecycle.terminate_instances(home, self.lives, self._capacity, self.public, request)
 
     def _attach_transit_gateway(self, home: Vpc, request: CreateTransitGatewayVpcAttachment) -> list[str]:
         first = self._interfaces + 1

@@ -39,7 +39,7 @@ class Launched(Placed):
 
 def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, request: RunInstances) -> Launched:
     """One instance; `number` is its interface's, unique in the region."""
-    if request.name in vpc.interfaces:
+    if request.name in vpc.everybodys:
         raise refusal(request, "InvalidParameterValue", f"{vpc.name} has an instance {request.name} already")
     subnet = find(vpc.subnets, request.subnet, request, "InvalidSubnetID.NotFound", "subnet")
     _check_type(request)

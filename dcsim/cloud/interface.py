@@ -14,10 +14,14 @@ def modify_network_interface_attribute(
     vpc: Vpc, vpcs: Mapping[str, Vpc], request: ModifyNetworkInterfaceAttribute
 ) -> list[str]:
     """Other groups, or another source/destination check; tracked flows live on under both."""
-    before = find(vpc.interfaces, request.instance, request, "InvalidInstanceID.NotFound", "instance")
+    before = find(vpc.everybodys, request.instance, request, "InvalidInstanceID.NotFound", "instance")
     groups = before.groups if request.groups is None else groups_of(vpc, before.name, request.groups, request)
     check = before.source_dest_check if request.source_dest_check is None else request.source_dest_check
-    vpc.interfaces[before.name] = replace(before, groups=groups, source_dest_check=check)
+    after = replace(before, groups=groups, source_dest_check=check)
+    if before.name in vpc.interfaces:
+        vpc.interfaces[before.name] = after
+    else:
+        vpc.resting[before.name] = after
     return [before.id, *groups_naming(vpcs, {*before.groups, *groups})]
 
 

@@ -76,7 +76,7 @@ class Mapped:
     @property
     def interface(self) -> Interface:
         name = self.vpc.by_address[self.private]
-        return next(kind[name] for kind in (self.vpc.interfaces, self.vpc.managed) if _owns(kind, name, self.private))
+        return next(kind[name] for kind in (self.vpc.everybodys, self.vpc.managed) if _owns(kind, name, self.private))
 
 
 def _owns(interfaces: Mapping[str, Interface], name: str, address: Ip) -> bool:
@@ -118,7 +118,7 @@ def release_address(vpcs: Mapping[str, Vpc], pool: PublicAddresses, request: Rel
 
 def associate_address(vpcs: Mapping[str, Vpc], vpc: Vpc, pool: PublicAddresses, request: AssociateAddress) -> list[str]:
     """Takes the place of what its interface had: an address of the subnet's goes, an Elastic IP becomes nobody's."""
-    interface = find(vpc.interfaces, request.instance, request, "InvalidInstanceID.NotFound", "instance")
+    interface = find(vpc.everybodys, request.instance, request, "InvalidInstanceID.NotFound", "instance")
     private = interface.address if request.private_ip_address is None else request.private_ip_address
     if not interface.owns(private):
         message = f"{format_ip(private)} is not {interface.name}'s"
@@ -136,7 +136,7 @@ def associate_address(vpcs: Mapping[str, Vpc], vpc: Vpc, pool: PublicAddresses, 
     changed = [interface.id] if holder is None else [interface.id, _unmap(pool, holder)]
     before = vpc.public.pop(private, None)
     if before is not None:
-        _give_up(pool, before)
+        give_up(pool, before)
     vpc.public[private] = pool.reserve(address, interface.name)
     return changed
 
@@ -150,7 +150,7 @@ def _check_holder(holder: Mapped | None, address: Ip, request: AssociateAddress)
         raise refusal(request, "Resource.AlreadyAssociated", message, "use another, or true")
 
 
-def _give_up(pool: PublicAddresses, address: Ip) -> None:
+def give_up(pool: PublicAddresses, address: Ip) -> None:
     """Nobody has it any more: an Elastic IP stays the owner's, a subnet's is gone."""
     if address in pool.elastic:
         pool.reserve(address, NOBODY)
@@ -174,7 +174,7 @@ def disassociate_address(vpcs: Mapping[str, Vpc], pool: PublicAddresses, request
 def _unmap(pool: PublicAddresses, holder: Mapped) -> str:
     """The id of the interface that has it no more."""
     vpc, interface = holder.vpc, holder.interface
-    _give_up(pool, vpc.public.pop(holder.private))
+    give_up(pool, vpc.public.pop(holder.private))
     if vpc.maps_public[interface.subnet] and holder.private == interface.address:
         another = pool.take(interface.name)
         if another is not None:

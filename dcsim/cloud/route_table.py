@@ -212,7 +212,7 @@ def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute | Re
     if request.through == "nowhere":
         return ToNowhere(request.target == BLACKHOLE)
     if request.through == "instance":
-        interface = find(vpc.interfaces, request.target, request, "InvalidInstanceID.NotFound", "instance")
+        interface = find(vpc.everybodys, request.target, request, "InvalidInstanceID.NotFound", "instance")
         return ToInterface(interface.id, interface.name)
     if request.through == "internet_gateway":
         gateway, name = vpc.internet_gateway

@@ -51,7 +51,7 @@ def delete_security_group(vpc: Vpc, request: DeleteSecurityGroup) -> list[str]:
     group = find(vpc.groups, request.group, request, "InvalidGroup.NotFound", "security group")
     if group.name == DEFAULT:
         raise refusal(request, "CannotDelete", f"{DEFAULT} is the default group of {vpc.name}")
-    holder = next((eni.name for eni in vpc.interfaces.values() if group.id in eni.groups), None)
+    holder = next((eni.name for eni in vpc.everybodys.values() if group.id in eni.groups), None)
     if holder is not None:
         raise refusal(request, "DependencyViolation", f"{holder} has the group {group.name}", "Give it another first")
     naming = next((other.name for other in vpc.groups.values() if other is not group and _names(other, group.id)), None)

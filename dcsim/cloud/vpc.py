@@ -90,7 +90,9 @@ class Vpc:
     directory: Directory = field(default_factory=Directory)
     groups: Groups = field(init=False)
     interfaces: Interfaces = field(init=False)
-    """Of instances."""
+    """Of instances that run."""
+    resting: dict[str, Interface] = field(default_factory=dict)
+    """Of instances that do not: no view knows them."""
     managed: Interfaces = field(init=False)
     """Of what AWS manages, by its name."""
     nat_gateways: dict[str, NatGateway] = field(default_factory=dict)
@@ -117,6 +119,11 @@ class Vpc:
         self.groups = Groups(self.directory)
         self.interfaces = Interfaces(self.directory)
         self.managed = Interfaces(self.directory)
+
+    @property
+    def everybodys(self) -> Mapping[str, Interface]:
+        """Of all instances, whether they run or not."""
+        return {**self.interfaces, **self.resting} if self.resting else self.interfaces
 
     @property
     def cidrs(self) -> tuple[Cidr, ...]:

@@ -57,6 +57,14 @@ class ProbeStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceChanged:
+    """An instance is in another state, as EC2 calls it: stopping, stopped, pending, running, ..."""
+
+    guest: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApiCalled:
     """A verb was asked of the control plane. `error` is EC2's code when it was refused, else None."""
 
@@ -66,5 +74,13 @@ class ApiCalled:
 
 
 Event = (
-    ApiCalled | GuestSaid | GuestFaulted | PowerChanged | RoutingChanged | ActionBegan | ActionEnded | ProbeStateChanged
+    ApiCalled
+    | InstanceChanged
+    | GuestSaid
+    | GuestFaulted
+    | PowerChanged
+    | RoutingChanged
+    | ActionBegan
+    | ActionEnded
+    | ProbeStateChanged
 )

@@ -9,7 +9,9 @@ from dataclasses import replace
 from dcsim.api.call import Asking
 from dcsim.api.verbs import marks_of, words_of
 from dcsim.cloud.control import Control
+from dcsim.cloud.lifecycle import settle
 from dcsim.cloud.public_address import named_addresses
+from dcsim.instance_request import StartInstances, StopInstances, TerminateInstances
 from dcsim.problem import Refused
 from dcsim.scenario.context import Context
 from dcsim.scenario.scenario import ApiCall, Entry
@@ -49,6 +51,8 @@ def _rehearsed(context: Context, control: Control, entry: Entry, turn: int) -> A
         control.call(request)
     except Refused as refused:
         context.warnings += [replace(each, warning=True) for each in refused.problems]
+    if isinstance(request, StopInstances | StartInstances | TerminateInstances):
+        settle(control.lives, request.vpc, request.instance)
     return ApiCall(request, turn)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from dcsim.instance_request import RebootInstances, StartInstances, StopInstances, TerminateInstances
 from dcsim.request import (
     AllocateAddress,
     AssociateAddress,
@@ -45,6 +46,8 @@ def apply(region: Region, request: Verb) -> None:
             for vpc in region.vpcs.values():
                 vpc.peers.pop(name, None)
         case DetachInternetGateway() | AllocateAddress() | ReleaseAddress() | DeleteNatGateway():
+            raise Unknown(request)
+        case StopInstances() | StartInstances() | RebootInstances() | TerminateInstances():
             raise Unknown(request)
         case DeleteRouteTable() | DeleteNetworkAcl() | DeleteSecurityGroup():
             raise Unknown(request)

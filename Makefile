@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer with venv, make and git; everything else is fetched into $(VENV).
 #   make test PYTHON=python3.13      another interpreter (`make clean` forgets the old one)
-#   make test ARGS="-k fabric -x"    arguments for pytest, or for benchmarks
+#   make test ARGS="-k fabric -x"    arguments for pytest, or for benchmarks; ARGS="-n 0" tests in one process
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +18,7 @@ demo: $(VENV)/installed  ## a zone goes dark: run topologies/az-outage.yaml
 	$(BIN)/dcsim run topologies/az-outage.yaml
 
 test: $(VENV)/installed-test  ## all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/installed-dev  ## ruff and strict mypy
 	$(BIN)/ruff check .

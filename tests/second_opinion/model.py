@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
+from typing import Self
 
 from dcsim.request import (
     ALL_PROTOCOLS,
@@ -101,8 +102,15 @@ class Traffic:
         return self.protocol == ALL_PROTOCOLS or (self.protocol == protocol and self.is_whole_protocol)
 
 
+class Lasting:
+    """Never changes: a copy of a world shares it."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+
 @dataclass(frozen=True)
-class GroupRule:
+class GroupRule(Lasting):
     traffic: Traffic
     peer: tuple[IPv4Network, ...] | str
 
@@ -112,7 +120,7 @@ class GroupRule:
 
 
 @dataclass(frozen=True)
-class AclRule:
+class AclRule(Lasting):
     number: int
     allow: bool
     traffic: Traffic
@@ -132,7 +140,7 @@ class Acl:
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Lasting):
     """What a route leads to; `name` is empty for the VPC itself."""
 
     through: str

@@ -75,8 +75,8 @@ def guests(stock: Inventory, subnets: dict[str, Subnet], notes: Notes) -> list[G
     taken: set[tuple[str, Ip]] = set()
     for guest in sorted(found, key=lambda each: (each.subnet.vpc_id, each.address, each.id)):
         vpc, possible = guest.subnet.vpc_id, usable(guest.subnet.block)
-        if len(guest.groups) > GROUPS_OF_INTERFACE.default:
-            notes.leave_out("guest", guest.id, f"with more than {GROUPS_OF_INTERFACE.default} security groups")
+        if len(guest.groups) > GROUPS_OF_INTERFACE.most:
+            notes.leave_out("guest", guest.id, f"with more than {GROUPS_OF_INTERFACE.most} security groups")
         elif any(address not in possible or (vpc, address) in taken for address in guest.addresses):
             notes.leave_out("guest", f"{guest.id} {format_ip(guest.address)}", "with an address that it cannot have")
         else:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dcsim.describe.inventory import Inventory
 from dcsim.describe.names import Wanted, distinct
 from dcsim.describe.notes import Notes
+from dcsim.describe.shapes import PrefixList
 from dcsim.describe.vpc import Home
 from dcsim.describe.write import Map, Noted
 from netvirt.address import Cidr, parse_cidr
@@ -57,11 +58,16 @@ def list_names(stock: Inventory, lists: Iterable[str], homes: Iterable[Home]) ->
     return distinct(wanted, groups)
 
 
+def weight(blocks: list[Cidr], known: PrefixList | None) -> int:
+    """What it counts as: as many entries as it may have."""
+    most = known.max_entries if known else 0
+    return most if len(blocks) <= most <= MOST_ENTRIES else len(blocks)
+
+
 def section_of_lists(stock: Inventory, lists: dict[str, list[Cidr]], names: dict[str, str]) -> Map:
     entries: Map = {}
     for aws_id, blocks in sorted(lists.items(), key=lambda item: names[item[0]]):
-        known = stock.prefix_lists.get(aws_id)
-        most = known.max_entries if known else 0
-        block: Map = {"max_entries": str(most)} if len(blocks) <= most <= MOST_ENTRIES else {}
+        counts = weight(blocks, stock.prefix_lists.get(aws_id))
+        block: Map = {} if counts == len(blocks) else {"max_entries": str(counts)}
         entries[names[aws_id]] = Noted(block | {"entries": [str(each) for each in sorted(blocks)]}, aws_id)
     return entries

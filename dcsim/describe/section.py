@@ -22,6 +22,12 @@ def section(home: Home, region: Region, peers: Peers) -> Noted:
     if home.gateway:
         gateway = home.gateway.internet_gateway_id
         block["internet_gateway"] = _noted(home.names[gateway], gateway, home.gateway, home.names[gateway])
+    tables = {"main_route_table": home.main, "gateway_route_table": home.edge}
+    block |= {
+        key: home.names[table.route_table_id]
+        for key, table in tables.items()
+        if table is not None and table.route_table_id in home.names
+    }
     kinds = {
         "subnets": _subnets(home, region, peers),
         "route_tables": _route_tables(home, peers),
@@ -81,7 +87,7 @@ def _route_tables(home: Home, peers: Peers) -> Map:
         if name is None:
             continue
         for each in table.associations:
-            if each.gateway_id:
+            if each.gateway_id and table is not home.edge:
                 peers.notes.leave_out("route table association", f"{name} {each.gateway_id}", "with a gateway")
         found = routes(home, table, peers)
         noted = _noted({"routes": found} if found else {}, table.route_table_id, table, name)

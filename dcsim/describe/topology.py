@@ -15,6 +15,7 @@ from dcsim.describe.peering import active, ends, peering_names
 from dcsim.describe.plant import racks_and_hosts
 from dcsim.describe.prefix_list import list_names, prefix_lists, section_of_lists
 from dcsim.describe.public import public_addresses
+from dcsim.describe.quota import quotas
 from dcsim.describe.region import Region, choose
 from dcsim.describe.rule import Peers
 from dcsim.describe.section import section
@@ -62,6 +63,8 @@ def describe(directory: Path, region: str | None = None, account: str | None = N
         reach = Peers(_groups(home, homes, joints, vpcs), called, public, stock, notes)
         sections[home.name] = section(home, chosen, reach)
     parts = _top(chosen, homes, notes)
+    more = quotas(homes, joints, lists, stock.prefix_lists)
+    parts |= {"quotas": more} if more else {}
     parts |= {"prefix_lists": section_of_lists(stock, lists, called)} if lists else {}
     parts |= {"vpcs": sections} if sections else {}
     if joints:

@@ -50,10 +50,18 @@ class Home:
         return next((table for table in self.route_tables.values() if is_main(table)), None)
 
     def table_of(self, subnet: str) -> str | None:
-        """The route table's name, None for the VPC's own with nothing but the local route."""
+        """The route table's name, None for the main one."""
         explicit = (table for table in self.route_tables.values() if subnet in _associated(table))
-        table = next(explicit, self.main)
-        return self.names.get(table.route_table_id) if table else None
+        table = next(explicit, None)
+        return None if table is None or is_main(table) else self.names.get(table.route_table_id)
+
+    @property
+    def edge(self) -> RouteTable | None:
+        """The table of what comes in over the internet gateway."""
+        if self.gateway is None:
+            return None
+        gateway = self.gateway.internet_gateway_id
+        return next((table for table in self.route_tables.values() if gateway in _gateways(table)), None)
 
     def acl_of(self, subnet: str) -> str | None:
         """The network ACL's name, None for the default one as EC2 makes it."""
@@ -98,9 +106,9 @@ def _attached(gateway: InternetGateway) -> list[str]:
 
 
 def _blocks(vpc: Vpc, name: str, notes: Notes) -> tuple[Cidr, ...]:
-    for block in vpc.blocks[BLOCKS.default :]:
-        notes.leave_out("block", f"{name} {block}", f"beyond {BLOCKS.default}")
-    return tuple(vpc.blocks[: BLOCKS.default])
+    for block in vpc.blocks[BLOCKS.most :]:
+        notes.leave_out("block", f"{name} {block}", f"beyond {BLOCKS.most}")
+    return tuple(vpc.blocks[: BLOCKS.most])
 
 
 def _is_simulated(blocks: tuple[Cidr, ...], subnet: Subnet, notes: Notes) -> bool:
@@ -195,6 +203,11 @@ def _besides(builtin: str, noun: str, tag: str, stands_for_it: bool) -> str:
 def _associated(table: RouteTable) -> list[str]:
     associated = (each for each in table.associations if each.association_state.state == "associated")
     return [each.subnet_id for each in associated if each.subnet_id]
+
+
+def _gateways(table: RouteTable) -> list[str]:
+    associated = (each for each in table.associations if each.association_state.state == "associated")
+    return [each.gateway_id for each in associated if each.gateway_id]
 
 
 def is_main(table: RouteTable) -> bool:

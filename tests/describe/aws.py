@@ -99,17 +99,19 @@ def _subnet(vpc: Vpc, subnet: Subnet, region: str) -> Json:
 
 
 def _table(vpc: Vpc, table: RouteTable) -> Json:
-    main = table.name == "main"
+    main = table.name == vpc.main_table
     mine = [] if main else [subnet.id for subnet in vpc.subnets.values() if subnet.table == table.id]
+    gateway = [{"GatewayId": vpc.internet_gateway[0]}] if table.name == vpc.gateway_table else []
     return {
         "Associations": [
             *([{"Main": True, "RouteTableId": table.id}] if main else []),
+            *({"Main": False, "RouteTableId": table.id} | each for each in gateway),
             *({"Main": False, "RouteTableId": table.id, "SubnetId": subnet} for subnet in mine),
         ],
         "PropagatingVgws": [],
         "RouteTableId": table.id,
         "Routes": [_route(vpc, each) for each in table.routes],
-        "Tags": [] if main else _tags(table.name),
+        "Tags": [] if table.name == "main" else _tags(table.name),
         "VpcId": _vpc_id(vpc),
     }
 

@@ -70,7 +70,7 @@ def test_names_are_tags_and_ids_stand_beside_them() -> None:
     assert line("shop-production") == "shop-production:  # vpc-0c1a5e6d7f8091a2b 'shop production'"
     assert line("data-A").endswith("# subnet-0a30000000000000a 'data / A'")
     assert line("app-b").endswith("# subnet-0a20000000000000b 'app-eu-central-1b'")
-    assert line("subnet-fc11b3b0").endswith("route_table: main-table}")
+    assert line("subnet-fc11b3b0").endswith("map_public_ip_on_launch: true}")
     assert "#" not in line("subnet-fc11b3b0")
 
 
@@ -106,6 +106,7 @@ def test_a_nat_gateway_keeps_its_address_and_its_elastic_ip_has_a_stand_in() -> 
 
 def test_a_main_table_and_a_default_group_that_were_changed_have_names_of_their_own() -> None:
     assert line("main-table").endswith("# rtb-3b1d5d51, main")
+    assert "main_route_table: main-table" in company().text
     assert line("default-group") == "default-group: {egress: []}  # sg-0a000000000000005"
 
 

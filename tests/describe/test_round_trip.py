@@ -28,6 +28,7 @@ vpcs:
     enable_dns_hostnames: true
     dhcp_options: {domain_name: corp.internal, domain_name_servers: [10.0.30.4, 10.0.30.5], ntp_servers: 10.0.0.123}
     internet_gateway: door
+    gateway_route_table: edge
     subnets:
       public: {per_zone: true, cidr_block: 10.0.0.0/24, route_table: public, map_public_ip_on_launch: true}
       app: {per_zone: true, cidr_block: 10.0.10.0/24, route_table: app, network_acl: app}
@@ -35,6 +36,7 @@ vpcs:
       far: {availability_zone: b, cidr_block: 100.64.3.0/24, route_table: far}
     route_tables:
       public: {routes: {0.0.0.0/0: door}}
+      edge: {routes: {10.0.1.0/24: nat-b}}
       app: {per_zone: true, routes: {0.0.0.0/0: nat, 10.9.0.0/16: joint}}
       far: {routes: {0.0.0.0/0: managed, 10.9.0.0/16: inner, offices: door}}
     network_acls:
@@ -63,7 +65,8 @@ vpcs:
       lone: {subnet: lone}
   far:
     cidr_block: 10.9.0.0/16
-    subnets: {n: {availability_zone: a, cidr_block: 10.9.0.0/24, route_table: n}}
+    subnets: {n: {availability_zone: a, cidr_block: 10.9.0.0/24}}
+    main_route_table: n
     route_tables: {n: {routes: {10.0.0.0/16: joint, 10.2.0.0/16: core, 10.6.0.0/16: blackhole}}}
     security_groups: {tools: {ingress: all from 0.0.0.0/0}}
     instances: {tool: {subnet: n, security_groups: tools, private_ip_address: 10.9.0.77}}
@@ -112,6 +115,25 @@ def test_what_ships_comes_back(name: str, tmp_path: Path) -> None:
 
 def test_every_construct_comes_back(tmp_path: Path) -> None:
     compare(topology(EVERYTHING), tmp_path)
+
+
+def test_an_account_that_may_have_more_than_others_may_here_too(tmp_path: Path) -> None:
+    """Seven VPCs, seven groups of one interface, forty-five routes over a list that may have forty."""
+    vpcs = "".join(f"  v{n}: {{cidr_block: 10.{n}.0.0/16}}\n" for n in range(7))
+    groups = "".join(f"      g{n}: {{ingress: tcp {n} from wide}}\n" for n in range(7))
+    plan = topology(
+        "quotas: {vpcs_per_region: 9, security_groups_per_network_interface: 9, rules_per_security_group: 80}\n"
+        "prefix_lists: {wide: {max_entries: 70, entries: 198.51.100.0/24}}\n"
+        f"vpcs:\n{vpcs}  most:\n    cidr_block: 10.9.0.0/16\n"
+        "    subnets: {n: {availability_zone: a, cidr_block: 10.9.0.0/24}}\n"
+        f"    security_groups:\n{groups}"
+        f"    instances: {{all: {{subnet: n, security_groups: [{', '.join(f'g{n}' for n in range(7))}]}}}}\n"
+    )
+    found = describe(write(tmp_path, described(build(plan)))).text
+    assert (
+        "quotas: {vpcs_per_region: 8, rules_per_security_group: 70, security_groups_per_network_interface: 7}" in found
+    )
+    build(plan_of(found.encode(), "mine.yaml", "mine"))
 
 
 def test_the_file_is_the_same_however_the_folder_is_cut(tmp_path: Path) -> None:

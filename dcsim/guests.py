@@ -2,7 +2,7 @@
 
 from dcsim.cloud.instance import Launched
 from dcsim.cloud.placed import Installed
-from dcsim.request import NAT_IMAGE
+from dcsim.request import NAT_IMAGE, ROUTER_IMAGE
 from dcsim.rng import stream
 from hypervisor.clock import Source
 from hypervisor.forwarder import Forwarder
@@ -14,6 +14,7 @@ from hypervisor.machine.settings import Settings
 from hypervisor.managed import Managed
 from netvirt.appliance.nat import Ways
 from netvirt.appliance.nat_instance import NatInstance
+from netvirt.appliance.router import Router
 from netvirt.constant import Constant, Evidence
 
 BOOT_NS = Constant(
@@ -26,6 +27,10 @@ def guest_of(placed: Launched, nic: Nic, seed: int) -> Guest:
     """Machine code where there is an image, or a NAT instance; otherwise a guest that idles and answers pings."""
     request = placed.request
     source = Source(nic.source_id + 2)
+    if request.image == ROUTER_IMAGE:
+        macs = placed.interface.mac, placed.subnet.router_mac
+        addresses = placed.interface.addresses
+        return Forwarder(addresses, placed.subnet.blocks, source, lambda: Router(*macs, addresses))
     if request.image == NAT_IMAGE:
         interface = placed.interface
         ways = Ways(interface.name, interface.mac, placed.subnet.router_mac, (interface.address,))

@@ -14,7 +14,7 @@ from netvirt.address import EVERYWHERE, Cidr, Ip
 
 ALL_PROTOCOLS = -1
 ANY_ICMP = -1
-NAT_IMAGE = "nat"
+NAT_IMAGE, ROUTER_IMAGE = FORWARDING_IMAGES = ("nat", "router")
 """An image without machine code: an instance that boots it is a NAT instance of dcsim's own."""
 Through = Literal[
     "instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway", "nowhere", "local"

@@ -84,7 +84,7 @@ def _show(answers: list[Answer], count: int, target: str, size: int, as_json: bo
     for answer in answers:
         if answer.rtt_ns is not None:
             time = format_duration(answer.rtt_ns, 4)
-            sys.stdout.write(f"{size + 8} bytes from {target}: seq={answer.sequence} ttl=64 time={time}\n")
+            sys.stdout.write(f"{size + 8} bytes from {target}: seq={answer.sequence} time={time}\n")
         else:
             sys.stdout.write(f"no answer from {target}: seq={answer.sequence}\n")
     sys.stdout.write(f"{count} sent, {received} received, {format_percent(loss_ppb, 3)} loss\n")

@@ -16,7 +16,7 @@ from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
 from dcsim.problem import Mistake, Refused
 from dcsim.quota import GROUPS_OF_INTERFACE
-from dcsim.request import NAT_IMAGE, CreateNatGateway, RunInstances
+from dcsim.request import FORWARDING_IMAGES, CreateNatGateway, RunInstances
 from dcsim.transit_request import CreateTransitGatewayVpcAttachment
 from hypervisor.images import BadImage, Image, load_image
 from netvirt.address import HostId, Ip, Mac, format_ip
@@ -87,7 +87,7 @@ def groups_of(vpc: Vpc, owner: str, wanted: tuple[str, ...], request: Asked) -> 
 
 def load_image_of(request: RunInstances) -> Image | None:
     """One of dcsim's, or a file beside the one that names it."""
-    if request.image in (None, NAT_IMAGE):
+    if request.image is None or request.image in FORWARDING_IMAGES:
         return None
     if is_arm(request.instance_type):
         message = f"{request.instance_type} is an AArch64 type, and images run on x86-64 so far"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from dcsim.problem import Mark, Problem
 from dcsim.request import (
-    NAT_IMAGE,
+    FORWARDING_IMAGES,
     AssociateRouteTable,
     CreateNatGateway,
     CreateRoute,
@@ -41,7 +41,7 @@ class _Networks:
 
     def doubts(self) -> Iterator[Problem]:
         for instance in self.instances:
-            if instance.image == NAT_IMAGE and instance.source_dest_check:
+            if instance.image in FORWARDING_IMAGES and instance.source_dest_check:
                 message = (
                     f"{instance.name} is to forward packets of others, and its source/destination check drops them"
                 )

@@ -49,7 +49,7 @@ from dcsim.topology.words import quoted
 
 PLANT = Plant()
 INTERNET = Internet()
-SHIPPED_IMAGES = ("agent", "nat")
+SHIPPED_IMAGES = ("agent", "nat", "router")
 VPC_LATER = (
     "auto_scaling_groups",
     "db_clusters",
@@ -325,7 +325,7 @@ class InstanceFields(Spec):
     )
     image: Image | None = Field(
         default=None,
-        description="What it boots: agent, an ELF file beside this one, or nat, a NAT instance; "
+        description="What it boots: agent, an ELF file beside this one, nat (a NAT instance) or router (forwards all); "
         "nothing idles, answers pings.",
     )
     private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")

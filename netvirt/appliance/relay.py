@@ -5,19 +5,18 @@ Which attachment a packet crosses to is not decided here but where it leaves, by
 
 from netvirt import mtu, router
 from netvirt.address import Ip, Mac, Ns, format_ip, is_ipv6
+from netvirt.appliance.aging import aged
 from netvirt.appliance.contract import Answer, Rehearsal, Told
 from netvirt.frame import Flow, flow_of
 from netvirt.gateway.transit import BACKPLANE_MAC
 from netvirt.journey import Hop, Outcome
 from netvirt.mss import clamped
 from netvirt.mtu import Excess, Limit
-from netvirt.wire import ethernet, ipv4, ipv6
-from netvirt.wire.checksum import updated_checksum
+from netvirt.wire import ethernet
 from netvirt.wire.ethernet import HEADER_BYTES
 from netvirt.wire.malformed import Malformed
 
 _IPV4 = ethernet.ETHERTYPE_IPV4.to_bytes(2)
-_TTL, _CHECKSUM, _HOP_LIMIT = 8, 10, 7
 
 
 class Relay:
@@ -53,8 +52,8 @@ class Relay:
             return [self._router + self._own + data[12:]]
         if len(data) > HEADER_BYTES + self.limit.mtu:
             return self._refuse(data)
-        aged = _aged(clamped(data, self.limit.mtu))
-        return Outcome.TTL_EXPIRED if aged is None else [self._backplane + self._own + data[12:14] + aged]
+        packet = aged(clamped(data, self.limit.mtu))
+        return Outcome.TTL_EXPIRED if packet is None else [self._backplane + self._own + data[12:14] + packet]
 
     def _refuse(self, data: bytes) -> Told | Outcome:
         try:
@@ -81,19 +80,3 @@ class _Rehearsal:
             rule = f"nobody answers at {format_ip(flow.dst)}"
             return Answer(Hop("tgw", self._name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"), None)
         return Answer(None, flow)
-
-
-def _aged(data: bytes) -> bytes | None:
-    """From the network header on, with one less to live (RFC 791, RFC 8200); None: it has lived."""
-    at = HEADER_BYTES
-    match int.from_bytes(data[12:14]):
-        case ethernet.ETHERTYPE_IPV4 if len(data) >= at + ipv4.HEADER_BYTES and data[at + _TTL] > 1:
-            word = int.from_bytes(data[at + _TTL : at + _TTL + 2])
-            checksum = int.from_bytes(data[at + _CHECKSUM : at + _CHECKSUM + 2])
-            aged = word - 0x100
-            mended = updated_checksum(checksum, word, aged)
-            return data[at : at + _TTL] + aged.to_bytes(2) + mended.to_bytes(2) + data[at + _CHECKSUM + 2 :]
-        case ethernet.ETHERTYPE_IPV6 if len(data) >= at + ipv6.HEADER_BYTES and data[at + _HOP_LIMIT] > 1:
-            return data[at : at + _HOP_LIMIT] + bytes([data[at + _HOP_LIMIT] - 1]) + data[at + _HOP_LIMIT + 1 :]
-        case _:
-            return None

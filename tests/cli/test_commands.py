@@ -82,8 +82,8 @@ def test_ping(desk: Desk) -> None:
     assert (said.status, said.err) == (0, "")
     assert said.out == answer(
         """
-        64 bytes from 10.0.2.4: seq=1 ttl=64 time=1.09 ms
-        64 bytes from 10.0.2.4: seq=2 ttl=64 time=1.067 ms
+        64 bytes from 10.0.2.4: seq=1 time=1.09 ms
+        64 bytes from 10.0.2.4: seq=2 time=1.067 ms
         2 sent, 2 received, 0 % loss
         """
     )

@@ -223,6 +223,22 @@ def test_in_appliance_mode_both_directions_meet_one_appliance(mode: str, same: b
     assert firewalls == ({"fw-a", "fw-b"} if same else {"fw-a"})
 
 
+def test_a_router_between_them_passes_everything_on() -> None:
+    """In appliance mode a conversation between zones goes through it, there and back; without, its answers are lost."""
+    text = APPLIANCE.replace("source_dest_check: false}", "source_dest_check: false, image: router}").replace(
+        "fw: {per_zone: true, cidr_block: 10.9.1.0/24}",
+        "fw: {per_zone: true, cidr_block: 10.9.1.0/24, route_table: home}",
+    ).replace("route_tables: {inspect: {per_zone: true", "route_tables: {home: {routes: {10.0.0.0/8: core}}, inspect: {per_zone: true")  # fmt: skip
+    region = World(text)
+    assert region.asked("shop-a", region["data-b"].ip) == "answered"
+    came = region.came("data-b")
+    assert checksums_are_right(came) and came[IP].ttl == 64 - 3
+    assert region.traced("shop-a", region["data-b"].ip).reachable
+    # It answers for itself, too.
+    assert region.asked("shop-a", region["fw-a"].ip) == "answered"
+    assert region.traced("shop-a", region["fw-a"].ip, protocol=1).reachable
+
+
 @pytest.mark.parametrize("old, new, said", [
     ("shop: {vpc: shop, subnets: tgw}", "shop: {vpc: shop, subnets: [tgw, app-a]}", "DuplicateSubnetsInSameZone tgw-a and app-a are both in zone a"),
     ("shop: {vpc: shop, subnets: tgw}", "shop: {vpc: shop, subnets: tgw}\n      twin: {vpc: shop, subnets: tgw}", "DuplicateTransitGatewayAttachment shop is attached to core already"),

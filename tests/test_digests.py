@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 AZ_OUTAGE = ROOT / "topologies" / "az-outage.yaml"
+FAILOVER = ROOT / "topologies" / "failover.yaml"
 STORM = ROOT / "tests" / "journeys" / "storm.yaml"
 GOLDEN = ROOT / "tests" / "journeys" / "golden.json"
 ARTIFACTS = ("summary.json", "events.jsonl", "capture.pcapng")
@@ -79,7 +80,7 @@ def test_az_outage_gives_the_bytes_it_always_gave(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [AZ_OUTAGE, STORM], ids=lambda path: path.stem)
+@pytest.mark.parametrize("scenario", [AZ_OUTAGE, FAILOVER, STORM], ids=lambda path: path.stem)
 def test_neither_hash_seed_nor_hook_changes_a_byte(scenario: Path, tmp_path: Path) -> None:
     runs = [start(scenario, tmp_path / seed, hash_seed=seed) for seed in ("0", "1", "4242")]
     runs.append(start(scenario, tmp_path / FALLBACK, counting=FALLBACK))

@@ -49,10 +49,12 @@ def test_shipped_files_use_only_keys_of_the_schema() -> None:
     schema = json_schema()
     assert shipped() == [
         "az-outage.yaml",
+        "failover.yaml",
         "internet-outage.yaml",
         "peering.yaml",
         "public-private-nat.yaml",
         "public.yaml",
+        "standby.yaml",
         "transit-gateway.yaml",
         "two-az.yaml",
         "web-server.yaml",

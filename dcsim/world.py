@@ -223,6 +223,7 @@ class World:
             case DeleteNatGateway():
                 node = self.appliances.pop((request.vpc, request.name))
                 node.host.remove(node.instance)
+                self.flow_logs.interface_gone(node.placed.interface.id, self.clock.now)
             case StopInstances() | StartInstances() | RebootInstances() | TerminateInstances():
                 self._change_instance(self.guests[request.vpc, request.instance], request)
             case _:
@@ -239,6 +240,8 @@ class World:
                 if guest.instance in guest.host.instances:
                     guest.host.remove(guest.instance)
                     self._names[guest.host.id].remove(guest.name)
+                if isinstance(request, TerminateInstances):
+                    self.flow_logs.interface_gone(guest.placed.interface.id, self.clock.now)
         state = self.control.lives[request.vpc, request.instance].state
         if state in LASTS:
             self.tell(InstanceChanged(guest.name, state.value))
@@ -313,7 +316,8 @@ class World:
         """Every flow log there is counts at every interface that it watches, new ones included."""
         for log in self.control.flow_logs.values():
             for node in self.nodes.values():
-                if log.watches(node.placed.vpc, node.placed.interface):
+                there = node.instance in node.host.instances
+                if there and log.watches(node.placed.vpc, node.placed.interface):
                     self.flow_logs.watch(log, self._monitored(node), node.nic.port, self.clock.now)
 
     def _monitored(self, node: Node) -> Monitored:

@@ -37,13 +37,23 @@ class FlowLogs:
 
     def __init__(self) -> None:
         self._watched: dict[tuple[str, str], Watched] = {}
+        self._former: list[Watched] = []
 
     def watch(self, log: FlowLog, at: Monitored, port: Port, now: Ns) -> None:
-        """Let `log` count at `port` from now on, unless it does."""
-        if (log.id, at.interface) not in self._watched:
-            meter = Meter(log.interval_ns(at.nitro), now, port.vni)
-            port.meters = (*port.meters, meter)
+        """Let `log` count at `port` from now on, unless it does. On another host, an interface has another."""
+        known = self._watched.get((log.id, at.interface))
+        meter = Meter(log.interval_ns(at.nitro), now, port.vni) if known is None else known.meter
+        if known is None:
             self._watched[log.id, at.interface] = Watched(log, at, meter)
+        if not any(each is meter for each in port.meters):
+            port.meters = (*port.meters, meter)
+
+    def interface_gone(self, interface: str, now: Ns) -> None:
+        """Nothing counts at it any more, and its quiet is no news."""
+        for key in [key for key in self._watched if key[1] == interface]:
+            watched = self._watched.pop(key)
+            watched.meter.stop(now)
+            self._former.append(watched)
 
     def lines(self, log: FlowLog, now: Ns) -> list[str]:
         """The records so far, those of the interval that has not ended included."""
@@ -51,7 +61,7 @@ class FlowLogs:
 
     def write(self, directory: Path, region: str, start_ns: int, now: Ns) -> None:
         """The files of every flow log, the last ones cut short at `now`; `start_ns` is the Unix time of t = 0."""
-        for log in dict.fromkeys(watched.log for watched in self._watched.values()):
+        for log in dict.fromkeys(watched.log for watched in self._all()):
             files: defaultdict[int, list[str]] = defaultdict(list)
             for end_ns, line in self._records(log, now):
                 files[-(-(start_ns + end_ns) // FILE_NS) * FILE_NS].append(line)
@@ -61,10 +71,13 @@ class FlowLogs:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(stored(content))
 
+    def _all(self) -> list[Watched]:
+        return [*self._former, *self._watched.values()]
+
     def _records(self, log: FlowLog, now: Ns) -> Iterator[tuple[int, str]]:
         """Each with the end of its interval; by that, then by interface, then as the flows began."""
         found: list[tuple[Interval, Watched]] = []
-        for watched in self._watched.values():
+        for watched in self._all():
             if watched.log is log:
                 found += ((interval, watched) for interval in watched.meter.intervals(now))
         for interval, watched in sorted(found, key=lambda each: each[0].end):

@@ -74,6 +74,7 @@ class Meter:
     """The VPC's that the interface is in."""
     closed: list[Interval] = field(default_factory=list)
     _until: int = field(init=False)
+    _stopped: Ns | None = None
     _tallies: dict[tuple[bytes, bool, bool], Tally] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,8 +91,14 @@ class Meter:
         """A security group or a network ACL stopped `frame`, on its way out or in."""
         self._count(frame, flow, (egress, False), now, None)
 
+    def stop(self, now: Ns) -> None:
+        """The interface is gone: nothing comes after this, and nobody waits for it."""
+        self._roll(now)
+        self._stopped = now
+
     def intervals(self, now: Ns) -> list[Interval]:
         """All until `now`; the one that has not ended is cut short, and goes on."""
+        now = now if self._stopped is None else self._stopped
         self._roll(now)
         return [*self.closed, Interval(self.since, now, tuple(self._tallies.values()), whole=False)]
 

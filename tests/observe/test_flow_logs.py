@@ -16,10 +16,16 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.layers.ntp import NTP
 
 from dcsim.cli.inspect import described
+from dcsim.instance_request import StartInstances, StopInstances, TerminateInstances
 from dcsim.observe.gzip import stored
 from dcsim.observe.rundir import Differs
 from dcsim.problem import Refused
-from dcsim.request import CreateFlowLogs, RunInstances
+from dcsim.request import (
+    CreateFlowLogs,
+    CreateNatGateway,
+    DeleteNatGateway,
+    RunInstances,
+)
 from dcsim.run import run
 from dcsim.scenario.load import load_scenario
 from netvirt.address import format_mac
@@ -250,6 +256,25 @@ def test_through_a_nat_gateway_as_in_awss_example() -> None:
     ]
 
 
+def test_an_interface_that_is_gone_is_not_reported_as_quiet() -> None:
+    region = Region(NAT)
+    (log,) = [log for log in region.world.control.flow_logs.values() if log.request.name == "nat"]
+    region.run(650 * S)
+    region.call(DeleteNatGateway(vpc="main", name="nat", mark=HERE))
+    region.run(2000 * S)
+    assert region.world.flow_logs.lines(log, region.clock.now) == ["- - - - - - -"], "one whole interval, of 600 s"
+
+
+def test_another_interface_in_its_place_is_watched_again() -> None:
+    region = Logged(NAT.replace("nat: {resource_type: NetworkInterface, resources: nat,", "all: {"))
+    region.call(DeleteNatGateway(vpc="main", name="nat", mark=HERE))
+    gateway = next(each for each in region.world.plan.requests if isinstance(each, CreateNatGateway))
+    region.call(CreateNatGateway(**{name: getattr(gateway, name) for name in gateway.__slots__}, mark=HERE))
+    assert len(region.world.appliances["main", "nat"].nic.port.meters) == 1
+    region.run(1250 * S)
+    assert region.every("all").count("- - - - - - -") == 2, "its own two intervals of 600 s; the first one had none"
+
+
 TRANSIT = """
 vpcs:
   one:
@@ -366,6 +391,24 @@ def test_records_are_what_became_of_the_packets(sent: list[tuple[str, str, int]]
     for line in region.records():
         told[line.rsplit(" ", 2)[0]] += int(line.split()[-2])
     assert told == wanted
+
+
+def test_records_follow_an_instance_to_another_host_and_end_with_it(three: Logged) -> None:
+    """Stopped and started, it has the same interface on another host; terminated, it has none."""
+    before = three["db"].host
+    three.call(StopInstances(vpc="main", instance="db", mark=HERE))
+    three.run(120 * S)
+    three.call(StartInstances(vpc="main", instance="db", mark=HERE))
+    three.run(240 * S)
+    assert three["db"].host is not before
+    assert three.post("web", three.udp("web", "db")).outcome is Outcome.DELIVERED
+    assert "db web 9 ingress ACCEPT 1 OK" in three.records()
+    three.call(TerminateInstances(vpc="main", instance="db", mark=HERE))
+    three.run(300 * S)
+    quiet = three.every("all").count("- db - - - - - NODATA")
+    three.call(new_log("later", traffic_type="REJECT"))
+    three.run(600 * S)
+    assert three.every("all").count("- db - - - - - NODATA") == quiet > 0
 
 
 def test_inspect_shows_flow_logs(three: Logged) -> None:

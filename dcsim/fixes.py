@@ -3,10 +3,10 @@
 from collections import defaultdict
 
 from dcsim.cloud.network_acl import FIRST_RULE, LAST_RULE
-from netvirt.address import Ip, format_ip
+from netvirt.address import Ip, format_ip, is_ipv6
 from netvirt.frame import Flow
 from netvirt.journey import Hop, Outcome
-from netvirt.vpc.traffic import ICMP, TCP, UDP
+from netvirt.vpc.traffic import ICMP, ICMPV6, TCP, UDP
 from netvirt.vpc.view import Interface, VpcView
 
 CLIENT_PORTS = "1024-65535"
@@ -14,7 +14,7 @@ CLIENT_PORTS = "1024-65535"
 STEP = 10
 """Entries are numbered with room between them, as AWS recommends."""
 
-_NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp"}
+_NAMES = {ICMP: "icmp", ICMPV6: "icmpv6", TCP: "tcp", UDP: "udp"}
 
 
 class Advisor:
@@ -32,7 +32,7 @@ class Advisor:
             return hop._replace(advice=f"{traffic} {side} {_peer(view, address)}")
         if hop.outcome is Outcome.NETWORK_ACL:
             place = self._place(view, eni, flow, leaving)
-            return hop._replace(advice=f"{place} allow {traffic} {side} {format_ip(address)}/32")
+            return hop._replace(advice=f"{place} allow {traffic} {side} {_alone(address)}")
         return hop
 
     def _place(self, view: VpcView, eni: Interface, flow: Flow, leaving: bool) -> str:
@@ -54,4 +54,9 @@ def _peer(view: VpcView, address: Ip) -> str:
     """By its own group where it has one that is not everybody's, else by its address."""
     interface = view.at(address)
     groups = [view.groups[group].name for group in interface.groups] if interface is not None else []
-    return next((name for name in groups if name != "default"), f"{format_ip(address)}/32")
+    return next((name for name in groups if name != "default"), _alone(address))
+
+
+def _alone(address: Ip) -> str:
+    """The block that holds nothing else."""
+    return f"{format_ip(address)}/{128 if is_ipv6(address) else 32}"

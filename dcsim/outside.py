@@ -46,8 +46,8 @@ class Outside:
         self._open = False
 
     def hold(self, view: VpcView) -> None:
-        """The border's copy of a view. It is there from the first internet gateway on."""
-        if view.internet_gateway and not self._open:
+        """The border's copy of a view. It is there from the first gateway to the Internet on."""
+        if (view.internet_gateway or view.egress_only_internet_gateway) and not self._open:
             self._open = True
             self._fabric.attach_border(lambda packet, _: self._at_border(packet))
         self.border.hold(view)
@@ -76,7 +76,7 @@ class Outside:
 
     def _at_border(self, packet: Encapsulated) -> None:
         # Outsiders of one network speak to each other directly; all else is for who has the public address.
-        out = self.border.forward(packet) if packet.target == BORDER else packet
+        out = self.border.forward(packet, self._clock.now) if packet.target == BORDER else packet
         if out is None:
             return
         link = self.links.get(out.target)

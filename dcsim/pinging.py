@@ -8,7 +8,7 @@ from simpy import Event
 from dcsim.problem import Mistake
 from dcsim.world import Guest, World
 from hypervisor.idle import Idle
-from netvirt.address import Ip, format_ip
+from netvirt.address import Ip, format_ip, is_ipv6
 
 MOST_BYTES = 65_487
 """Of data in a request, in fragments if need be: a packet's most, less the headers of IPv6 and ICMPv6."""
@@ -38,6 +38,13 @@ class Payload:
         if self.size_bytes > MOST_WHOLE_BYTES:
             problem = f"{guest.name} runs {image}, which makes no fragments"
             raise Mistake(problem, f"it asks with {MOST_WHOLE_BYTES} bytes at most")
+
+
+def check_family(guest: Guest, target: Ip) -> None:
+    """Mistake when the guest's own code cannot ask that address."""
+    image = guest.placed.request.image
+    if is_ipv6(target) and image is not None:
+        raise Mistake(f"{guest.name} runs {image}, which speaks IPv4 only", "Ask from a guest without an image")
 
 
 USUAL = Payload()

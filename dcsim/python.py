@@ -12,7 +12,7 @@ from dcsim.trace import Traced, parse_traffic
 from dcsim.trace import trace as trace_packet
 from dcsim.world import Guest, build_as
 from dcsim.world import World as _World
-from netvirt.address import Ip, parse_ip
+from netvirt.address import Ip, parse_address
 
 __all__ = ["Topology", "Traced", "World", "build", "load"]
 
@@ -23,10 +23,11 @@ class World(_World):
     def trace(self, source: Guest | str, destination: Guest | str, traffic: str) -> Traced:
         """The way of such a packet now, and of its reply: `world.trace("left", "10.0.2.4", "tcp 22").reachable`.
 
-        `destination` is a guest or an IPv4 address. KeyError for a name that nobody has, Mistake for other words.
+        `destination` is a guest or an address. KeyError for a name that nobody has, Mistake for other words.
         """
         asker = self[source] if isinstance(source, str) else source
-        return trace_packet(self, asker, self._address(destination), parse_traffic(traffic))
+        wanted = parse_traffic(traffic)
+        return trace_packet(self, asker, self._address(asker, destination, wanted.ipv6), wanted)
 
     def call(self, request: Verb | str, **properties: Value) -> str:
         """An API call by EC2's name, with properties called and written as in a topology file; hosts learn of it later:
@@ -39,19 +40,21 @@ class World(_World):
             request = asked(self.control, request, properties_of(properties, mark), mark)
         return super().call(request)
 
-    def _address(self, destination: Guest | str) -> Ip:
+    def _address(self, asker: Guest, destination: Guest | str, ipv6: bool) -> Ip:
         if isinstance(destination, str):
             # Names start with a letter.
             if destination[:1].isdigit() or ":" in destination:
                 return _parse(destination)
             destination = self[destination]
-        return destination.placed.interface.address
+        return self.address_for(asker, destination, ipv6) if ipv6 else destination.placed.interface.address
 
 
 def _parse(text: str) -> Ip:
     try:
-        return parse_ip(text)
+        return parse_address(text)
     except ValueError:
+        if ":" in text:
+            raise Mistake(f"'{text}' is not an IPv6 address", "write it like 2001:db8::4, or name a guest") from None
         raise Mistake(f"'{text}' is not an IPv4 address", "write it like 10.0.0.4, or name a guest") from None
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from dcsim.asked import Asked
 from dcsim.instance_request import Lifecycle
+from dcsim.ipv6_request import CreateEgressOnlyInternetGateway
 from dcsim.transit_request import TransitRequest
 from netvirt.address import EVERYWHERE, Cidr, Ip
 
@@ -16,9 +17,8 @@ ALL_PROTOCOLS = -1
 ANY_ICMP = -1
 NAT_IMAGE, ROUTER_IMAGE = FORWARDING_IMAGES = ("nat", "router")
 """An image without machine code: an instance that boots it is a NAT instance of dcsim's own."""
-Through = Literal[
-    "instance", "vpc_peering_connection", "internet_gateway", "nat_gateway", "transit_gateway", "nowhere", "local"
-]
+Gateway = Literal["internet_gateway", "egress_only_internet_gateway", "nat_gateway", "transit_gateway"]
+Through = Literal["instance", "vpc_peering_connection", Gateway, "nowhere", "local"]
 """What a route's target is."""
 BLACKHOLE, UNKNOWN = "blackhole", "unknown"
 """Targets that are `nowhere`: what is gone, and what is not simulated."""
@@ -59,7 +59,7 @@ class CreateVpc(Asked):
 
 @dataclass(frozen=True, slots=True)
 class AssociateVpcCidrBlock(Asked):
-    """One block more than the VPC was made with."""
+    """One block more than the VPC was made with, of either family."""
 
     vpc: str
     cidr_block: Cidr
@@ -75,6 +75,9 @@ class CreateSubnet(Asked):
     availability_zone: str
     map_public_ip_on_launch: bool = False
     """Every instance launched into it gets a public address that lasts until it stops."""
+    ipv6_cidr_block: Cidr | None = None
+    assign_ipv6_address_on_creation: bool = False
+    """Every instance launched into it gets an IPv6 address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +326,7 @@ class DeleteSecurityGroup(Asked):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizeSecurityGroupIngress(Asked):
+class _SecurityGroupRule(Asked):
     """`peer` is a block, a prefix list, or a group's name (`vpc/name` when it is in another VPC)."""
 
     vpc: str
@@ -337,29 +340,18 @@ class AuthorizeSecurityGroupIngress(Asked):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizeSecurityGroupEgress(Asked):
-    vpc: str
-    group: str
-    protocol: int
-    ports: tuple[int, int] | None
-    icmp_type: int
-    icmp_code: int
-    peer: Cidr | PrefixListName | str
-    text: str
+class AuthorizeSecurityGroupIngress(_SecurityGroupRule):
+    """One rule more."""
 
 
 @dataclass(frozen=True, slots=True)
-class RevokeSecurityGroupIngress(Asked):
-    """Takes away the rule that is exactly this one."""
+class AuthorizeSecurityGroupEgress(_SecurityGroupRule):
+    """One rule more."""
 
-    vpc: str
-    group: str
-    protocol: int
-    ports: tuple[int, int] | None
-    icmp_type: int
-    icmp_code: int
-    peer: Cidr | PrefixListName | str
-    text: str
+
+@dataclass(frozen=True, slots=True)
+class RevokeSecurityGroupIngress(_SecurityGroupRule):
+    """Takes away the rule that is exactly this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +397,9 @@ class RunInstances(Asked):
     boot_ns: int | None
     secondary_private_ip_addresses: tuple[Ip, ...] = ()
     secondary_private_ip_address_count: int = 0
+    ipv6_addresses: tuple[Ip, ...] = ()
+    ipv6_address_count: int | None = None
+    """None: as many as its subnet assigns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +454,7 @@ Request = (
     | CreateHostedZone
     | ChangeResourceRecordSets
     | CreateInternetGateway
+    | CreateEgressOnlyInternetGateway
     | AssociateAddress
     | CreateVpcPeeringConnection
     | AssociateRouteTable

@@ -99,10 +99,11 @@ def clock_time(ns: int) -> str:
 
 def _watch_losses(play: Play) -> dict[str, Losses]:
     guests = play.world.guests
-    pairs = {probe.name: (guests[probe.source], guests[probe.target]) for probe in play.scenario.probes}
+    pairs = {probe: (guests[probe.source], guests[probe.target]) for probe in play.scenario.probes}
+    asked = {probe: play.world.address_for(*ends, probe.ipv6) for probe, ends in pairs.items()}
     return {
-        name: Losses(play.world.ledger, source.placed.interface, play.world.address_for(source, target))
-        for name, (source, target) in pairs.items()
+        probe.name: Losses(play.world.ledger, source.placed.interface, asked[probe])
+        for probe, (source, _) in pairs.items()
     }
 
 

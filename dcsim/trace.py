@@ -16,7 +16,8 @@ from dcsim.topology.quantity import format_duration
 from dcsim.topology.words import quoted
 from dcsim.world import Guest, Node, World
 from netvirt import datapath
-from netvirt.address import HostId, Ip, Ns, format_ip, is_ipv6
+from netvirt.address import HostId, Ip, Ns, Vni, format_ip, is_ipv6
+from netvirt.appliance.border import remember
 from netvirt.appliance.contract import Appliance, Rehearsal
 from netvirt.appliance.relay import Relay
 from netvirt.datapath import Decision, Question, Tracking
@@ -27,8 +28,9 @@ from netvirt.mtu import MTU_BYTES, Excess, Limit
 from netvirt.overlay import BORDER, INTERNET_VNI, OVERHEAD_BYTES, Tunnel
 from netvirt.vpc.conntrack import Track
 from netvirt.vpc.tracker import Tracker
-from netvirt.vpc.traffic import ICMP, TCP, UDP
+from netvirt.vpc.traffic import ICMP, ICMPV6, TCP, UDP
 from netvirt.vpc.view import Interface
+from netvirt.wire import icmpv6
 from netvirt.wire.ethernet import HEADER_BYTES
 from netvirt.wire.tcp import ACK, SYN
 
@@ -38,7 +40,7 @@ EPHEMERAL_PORT = 49152
 PORTS = re.compile(r"(?:(?P<name>tcp|udp)[ /])?(?P<port>[0-9]{1,5})(?P<last>[-:,][0-9,:-]*)?(?:/(?P<after>tcp|udp))?")
 """How people and other tools write ports."""
 
-_HEADERS = {ICMP: 14 + 20 + 8 + 56, TCP: 14 + 20 + 20}
+_HEADERS = {ICMP: 14 + 20 + 8 + 56, ICMPV6: 14 + 40 + 8 + 56, TCP: 14 + 20 + 20}
 """Frame sizes that latencies are given for: a ping with its usual 56 octets, a bare SYN, and below a bare datagram."""
 _DATAGRAM = 14 + 20 + 8
 
@@ -124,6 +126,7 @@ class _Tracer:
         self._world = world
         self._quoted = quoted
         self._tables: dict[str, _Scratch] = {}
+        self._gateways: dict[Vni, _Scratch] = {}
         self._rehearsals: dict[str, Rehearsal] = {}
         self.zones: set[str] = set()
         self._origin: Node | None = None
@@ -150,6 +153,12 @@ class _Tracer:
         if eni not in self._tables:
             self._tables[eni] = _Scratch(guest.nic.port.tracker)
         return self._tables[eni]
+
+    def _egress_only(self, vni: Vni) -> _Scratch:
+        """What a VPC's egress-only gateway would remember."""
+        if vni not in self._gateways:
+            self._gateways[vni] = _Scratch(self._world.outside.border.tracker(vni))
+        return self._gateways[vni]
 
     def walk(self, source: Node, flow: Flow, port: int) -> tuple[list[Hop], _Way | None]:
         """All hops from `source`, and the way to where the packet ends, whether or not something blocks it.
@@ -207,12 +216,13 @@ class _Tracer:
         neighbour = None
         # Who forwards sends everything to the router, and asks nobody.
         forwards = source.engine is not None and source is not self._origin
-        asks = not forwards and flow.dst not in (subnet.router, view.resolver)
-        if asks and subnet.cidr.holds(flow.dst):
+        asks = not forwards and flow.dst not in (*subnet.routers, view.resolver)
+        if asks and subnet.holds(flow.dst):
             neighbour = view.at(flow.dst)
             if neighbour is None or neighbour.id == eni.id:
                 rule = f"nobody answers who has {format_ip(flow.dst)}"
-                hops.append(Hop("arp", subnet.name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"))
+                asking = "nd" if is_ipv6(flow.dst) else "arp"
+                hops.append(Hop(asking, subnet.name, rule, "", Outcome.UNANSWERED, "NO_POSSIBLE_DESTINATION"))
                 return None
         now, quoted = self._world.clock.now, self._quoted
         question = Question(
@@ -227,25 +237,36 @@ class _Tracer:
         advised = [self._advisor.advise(hop, view, eni, flow, ports, leaving=True) for hop in decision.hops]
         hops += [hop for hop in advised if _matters(source, hop)]
         if decision.public is not None:
+            if decision.egress_only and not remember(self._egress_only(view.vni), flow, self._world.clock.now):
+                full = "connection tracking table is full"
+                hops.append(Hop("border", "", full, "", Outcome.TRACKING_FULL))
             return self._leave_region(replace(flow, src=decision.public), hops)
         return None if decision.target is None else _Way(self._node(decision.target), flow, False, backplane)
 
     def _tell(self, question: Question, limit: Limit) -> None:
         """Whether its sender hears what would have fitted; the black hole, if not (EC2 User Guide, "Network MTU")."""
         eni, flow, now = question.eni, question.flow, question.now
-        if limit.excess(question.size, question.dont_fragment) is not Excess.TOLD or is_ipv6(flow.src):
+        if limit.excess(question.size, question.dont_fragment) is not Excess.TOLD:
             return
-        error = Flow(ICMP, question.subnet.router, flow.src, icmp_type=3, icmp_code=4)
+        if is_ipv6(flow.src):
+            router, words = question.subnet.routers[1], "packet too big"
+            error = Flow(ICMPV6, router, flow.src, icmp_type=icmpv6.PACKET_TOO_BIG, icmp_code=0)
+        else:
+            router, words = question.subnet.router, "fragmentation needed"
+            error = Flow(ICMP, router, flow.src, icmp_type=3, icmp_code=4)
         heard = datapath.hear(Question(question.view, eni, error, question.tracker, now, quoted=flow))
-        told = f'{format_ip(error.src)} tells {eni.name} "fragmentation needed", {limit.mtu} bytes'
+        told = f'{format_ip(error.src)} tells {eni.name} "{words}", {limit.mtu} bytes'
         refused = [f", but sg {hop.name} does not let it in" for hop in heard.hops if hop.blocked]
         self.told.append(told + "".join(refused))
 
     def _leave_region(self, flow: Flow, hops: list[Hop]) -> _Way | None:
-        owner = self._world.outside.border.decide(flow)
+        border = self._world.outside.border
+        owner = border.decide(flow, self._world.clock.now, self._quoted, self._egress_only)
         if isinstance(owner, Outcome):
-            code = "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"
+            code = "NO_PATH" if is_ipv6(flow.dst) else "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"
             rule = f"nobody can be reached at {format_ip(flow.dst)}"
+            if border.is_behind_egress_only(flow.dst):
+                rule = f"{format_ip(flow.dst)} is behind an egress-only gateway: nothing begins outside"
             hops.append(Hop("border", "", rule, "", owner, code))
             return None
         hops.append(Hop("border", "", f"{format_ip(flow.dst)} is {owner.interface.name}"))
@@ -347,7 +368,13 @@ def _unheard_of(guest: Node) -> Hop:
 
 def flow_between(source: Guest, destination: Ip, traffic: "TrafficSpec") -> Flow:
     """The first packet of such a flow: an echo request, a SYN, or a datagram."""
-    src = source.placed.interface.address
+    src = source.placed.interface.facing(destination)
+    if src is None:
+        raise Mistake(f"{source.name} has no IPv6 address", f"it cannot speak to {format_ip(destination)}")
+    if traffic.ipv6 and not is_ipv6(destination):
+        raise Mistake(f"{format_ip(destination)} is not an IPv6 address", "leave the 6 out, or name a guest")
+    if is_ipv6(destination) and traffic.protocol in (ICMP, ICMPV6):
+        return Flow(ICMPV6, src, destination, icmp_type=icmpv6.ECHO_REQUEST, icmp_code=0, icmp_id=1)
     if traffic.protocol == ICMP:
         return Flow(ICMP, src, destination, icmp_type=8, icmp_code=0, icmp_id=1)
     if traffic.port is None:
@@ -366,19 +393,25 @@ class TrafficSpec:
     source_port: int | None = None
     size: int = 0
     """Of the IP packet in bytes; then nobody may cut it. 0: as small as it goes."""
+    ipv6: bool = False
+    """To the IPv6 address of whoever is named."""
 
 
 def parse_traffic(text: str) -> TrafficSpec:
-    """`tcp 22`, `udp 53`, `icmp`, `proto 47`; Mistake for anything else."""
+    """`tcp 22`, `udp 53`, `icmp`, `proto 47`, and over IPv6 `tcp6 22`, `udp6 53`, `icmpv6`; Mistake for all else."""
     match text.lower().split():
         case ["tcp" | "udp" as name, port] if _is_number(port, 65535):
             return TrafficSpec(TCP if name == "tcp" else UDP, int(port))
         case ["icmp"]:
             return TrafficSpec(ICMP)
-        case ["proto", number] if _is_number(number, 255) and int(number) not in (ICMP, TCP, UDP):
+        case ["tcp6" | "udp6" as name, port] if _is_number(port, 65535):
+            return TrafficSpec(TCP if name == "tcp6" else UDP, int(port), ipv6=True)
+        case ["icmpv6"]:
+            return TrafficSpec(ICMPV6, ipv6=True)
+        case ["proto", number] if _is_number(number, 255) and int(number) not in (ICMP, TCP, UDP, ICMPV6):
             return TrafficSpec(int(number))
-        case ["tcp" | "udp" as name]:
-            raise Mistake(f"{name} lacks a port", f"write {name} {443 if name == 'tcp' else 53}")
+        case ["tcp" | "udp" | "tcp6" | "udp6" as name]:
+            raise Mistake(f"{name} lacks a port", f"write {name} {443 if name.startswith('tcp') else 53}")
         case words:
             raise Mistake(*_no_traffic(text, words))
 

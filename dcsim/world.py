@@ -42,7 +42,7 @@ from hypervisor.forwarder import Forwarder
 from hypervisor.guest import Guest as Running
 from hypervisor.host import Host, Instance, Nic, Shape
 from hypervisor.managed import Managed
-from netvirt.address import HostId, Ip, Mac, Ns, format_ip
+from netvirt.address import ANY_IPV6, HostId, Ip, Mac, Ns, format_ip
 from netvirt.appliance.contract import Appliance
 from netvirt.constant import Constant, Evidence
 from netvirt.flow_log.record import Monitored
@@ -178,8 +178,19 @@ class World:
         """What drops and captures call its vNIC: its name, with the VPC's where another VPC has one of that name."""
         return self.full_name(guest) if self._namesakes[guest.name] > 1 else guest.name
 
-    def address_for(self, source: Guest, target: Guest) -> Ip:
-        """What `source` would ask for: the public address where no private way leads, and there is one."""
+    def address_for(self, source: Guest, target: Guest, ipv6: bool = False) -> Ip:
+        """What `source` would ask for: the public address where no private way leads, and there is one.
+
+        Mistake when one of both has no IPv6 address, and that is wanted.
+        """
+        if ipv6:
+            addresses = [guest.placed.interface.facing(ANY_IPV6) for guest in (source, target)]
+            for guest, has in zip((source, target), addresses, strict=True):
+                if has is None:
+                    advice = "ipv6_address_count: 1 would give it one, in a subnet with an IPv6 block"
+                    raise Mistake(f"{guest.name} has no IPv6 address", advice)
+            assert addresses[1] is not None
+            return addresses[1]
         vpc, address = target.placed.vpc, target.placed.interface.address
         near = source.placed.vpc is vpc or vpc.name in self.control.touched(source.placed.vpc.name)
         return address if near else vpc.public.get(address, address)

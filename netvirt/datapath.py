@@ -23,6 +23,7 @@ from netvirt.vpc.route_table import (
     Route,
     RouteTable,
     Target,
+    ToEgressOnly,
     ToInterface,
     ToInternet,
     ToNat,
@@ -99,6 +100,8 @@ class Decision:
     """The VPC that `target` is in."""
     public: Ip | None = None
     """The packet leaves for the Internet, with this source; it has no `target` then."""
+    egress_only: bool = False
+    """It leaves through the egress-only gateway, which remembers it."""
     service: Service | None = None
     """The packet is for the host's own service, so it goes nowhere."""
     limit: Limit | None = None
@@ -148,11 +151,14 @@ def _egress(q: Question) -> Iterator[Hop]:
         if isinstance(q.way, ToInternet):
             leaving = internet.leave(q.view, q.way.name, q.flow)
             yield leaving
-            q.public = None if leaving.blocked else q.view.public.get(q.flow.src)
-            q.limit = mtu.internet_gateway(q.way.name)
-            excess = q.limit.hop(q.size, q.dont_fragment)
-            if excess is not None:
-                yield excess
+            q.public = None if leaving.blocked else q.view.public.get(q.flow.src, q.flow.src)
+            yield from _through_the_border(q, q.way.name)
+            return
+        if isinstance(q.way, ToEgressOnly):
+            leaving = internet.leave_untranslated(q.view, "eigw", q.way.name, q.flow)
+            yield leaving
+            q.public = None if leaving.blocked else q.flow.src
+            yield from _through_the_border(q, q.way.name)
             return
         if q.target_view is not None:
             crossing = peering.cross(q.target_view, q.flow)
@@ -171,6 +177,14 @@ def _cross_transit(q: Question) -> Iterator[Hop]:
     if q.crossing is not None:
         q.target = q.crossing.interface
         yield Hop("mapping", "", f"{q.target.name} is on host {q.target.host_name}")
+
+
+def _through_the_border(q: Question, gateway: str) -> Iterator[Hop]:
+    """What the gateway carries at most."""
+    q.limit = mtu.internet_gateway(gateway)
+    excess = q.limit.hop(q.size, q.dont_fragment)
+    if excess is not None:
+        yield excess
 
 
 def _ingress(q: Question) -> Iterator[Hop]:
@@ -201,9 +215,9 @@ def _walk(hops: Iterator[Hop], question: Question, every_blocker: bool) -> Decis
             if not every_blocker:
                 break
     q = question
-    return Decision(
-        tuple(met), outcome, q.tracking, q.track, q.target, q.target_view, q.public, q.service, q.limit, q.crossing
-    )
+    egress_only = isinstance(q.way, ToEgressOnly)
+    where = q.target, q.target_view, q.public, egress_only
+    return Decision(tuple(met), outcome, q.tracking, q.track, *where, q.service, q.limit, q.crossing)
 
 
 def _own_source(q: Question) -> Hop:
@@ -269,12 +283,23 @@ def _group_hop(q: Question, leaving: bool) -> Hop:
     found = _first_permitting(q, groups, lists, peer)
     if found is None:
         return _group_refuses(groups, leaving)
-    if _opens_flow(q.flow, lists, opposite):
+    if _opens_flow(q.flow, lists, opposite) or (leaving and _always_tracked(q)):
         if q.tracker.full(q.flow, q.now):
             return Hop("sg", _names(groups), "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
         q.tracking = Tracking.OPEN
     name, rule = found
     return Hop("sg", name, rule.text, rule.written)
+
+
+def _always_tracked(q: Question) -> bool:
+    """What leaves through an egress-only gateway is tracked whatever the rules say (connection tracking, "Automatically
+    tracked connections")."""
+    if not q.view.egress_only_internet_gateway or not is_ipv6(q.flow.dst) or q.neighbour is not None:
+        return False
+    if q.flow.is_icmp_error or q.flow.is_icmp_answer:
+        return False
+    route = q.view.tables[q.subnet.table].lookup(q.flow.dst)
+    return route is not None and isinstance(route.target, ToEgressOnly)
 
 
 def _names(groups: Sequence[SecurityGroup]) -> str:

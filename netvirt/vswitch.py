@@ -222,10 +222,14 @@ class VSwitch:
     def _leave_region(
         self, port: Port, frame: Frame, question: Question, decision: Decision, public: Ip
     ) -> Encapsulated | Fragments | None:
-        """To the border, already translated: the Internet sees the public address only."""
+        """To the border, already translated: the Internet sees the public address only.
+
+        What is for the egress-only gateway, which only its own VPC has, keeps the VPC's number.
+        """
         _commit(question, decision)
-        translated = rewrite.with_source(frame.data, public)
-        tunnel = Tunnel(self.host, BORDER, INTERNET_VNI, question.eni.number, question.flow.key)
+        translated = frame.data if public == question.flow.src else rewrite.with_source(frame.data, public)
+        vni = question.view.vni if decision.egress_only else INTERNET_VNI
+        tunnel = Tunnel(self.host, BORDER, vni, question.eni.number, question.flow.key)
         for meter in port.meters:
             meter.left(frame, question.flow, tunnel, question.now)
         if decision.limit is None or question.size <= decision.limit.mtu:
@@ -349,7 +353,7 @@ def _neighbour(view: VpcView, subnet: Subnet, header: Ethernet) -> Interface | N
 def _verified(view: VpcView, tunnel: Tunnel, sender: Interface | None, flow: Flow) -> bool:
     """Does the packet come from where its sender lives: an interface on its host, or the Internet at the border?"""
     if tunnel.source == BORDER:
-        return bool(view.internet_gateway) and sender is None
+        return bool(view.internet_gateway or view.egress_only_internet_gateway) and sender is None
     if sender is None or sender.host != tunnel.source:
         return False
     return sender.owns(flow.src) or not sender.source_dest_check

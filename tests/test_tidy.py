@@ -61,6 +61,7 @@ ROOMS = [
     "dcsim.problem",
     "dcsim.asked",
     "dcsim.transit_request",
+    "dcsim.ipv6_request",
     "dcsim.quota",
     "dcsim.instance_request",
     "dcsim.request",

@@ -121,6 +121,9 @@ def _targets(control: Control, vpc: Vpc) -> "Mapping[tuple[str, Through], str]":
     gateway, name = vpc.internet_gateway
     if gateway:
         targets[name, "internet_gateway"] = gateway
+    egress_only, name = vpc.egress_only_internet_gateway
+    if egress_only:
+        targets[name, "egress_only_internet_gateway"] = egress_only
     targets |= {(name, "nat_gateway"): gateway.id for name, gateway in vpc.nat_gateways.items()}
     for peering in control.peerings.values():
         if vpc.name in peering.vpcs:

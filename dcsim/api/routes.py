@@ -11,18 +11,20 @@ from dcsim.cloud.vpc import Vpc
 from dcsim.problem import Mistake
 from dcsim.topology.fields import Name, Text, from_text
 from dcsim.topology.words import quoted
-from netvirt.address import Cidr, parse_cidr
+from netvirt.address import Cidr, parse_block
 
 
 def _destination(text: str) -> Cidr | request.PrefixListName:
-    """Blocks start with a digit, names with a letter."""
-    if not text[:1].isdigit():
+    """IPv4 blocks start with a digit, names with a letter; only IPv6 blocks have colons."""
+    if not text[:1].isdigit() and ":" not in text:
         return request.PrefixListName(text)
     try:
-        return parse_cidr(text)
+        return parse_block(text)
     except ValueError:
         advice = "write it like 10.0.0.0/16, or name a prefix list"
-        raise Mistake(f"{quoted(text)} is not an IPv4 block", advice, field=True) from None
+        raise Mistake(
+            f"{quoted(text)} is not an {'IPv6' if ':' in text else 'IPv4'} block", advice, field=True
+        ) from None
 
 
 Destination = Annotated[

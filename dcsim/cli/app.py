@@ -99,7 +99,10 @@ def trace(
     file: File,
     source: Source,
     destination: Destination,
-    traffic: Annotated[list[str], typer.Argument(metavar="TRAFFIC", help="tcp PORT, udp PORT, icmp, or proto NUMBER.")],
+    traffic: Annotated[
+        list[str],
+        typer.Argument(metavar="TRAFFIC", help="tcp PORT, udp PORT, icmp, proto NUMBER; over IPv6 tcp6, udp6, icmpv6."),
+    ],
     source_port: Annotated[str | None, typer.Option(metavar="PORT", help="Of TCP or UDP; by default 49152.")] = None,
     size: Annotated[
         str | None, typer.Option("-s", "--size", metavar="N", help="An IP packet of N bytes that nobody may cut.")
@@ -143,6 +146,7 @@ def ping(
     discovery: Annotated[
         str, typer.Option("-M", metavar="do|dont", help="do: fragments are forbidden, as with Linux's ping.")
     ] = "dont",
+    ipv6: Annotated[bool, typer.Option("-6", "--ipv6", help="Ping the IPv6 address of the named guest.")] = False,
     seed: Seed = None,
     as_json: Json = False,
 ) -> None:
@@ -153,7 +157,7 @@ def ping(
 
     payload = Payload(whole("--size", size, 0, MOST_BYTES), one_of("-M", discovery, "do", "dont") == "do")
     asked = whole("--count", count, 1, 100_000), every, timeout, payload
-    raise typer.Exit(ping(file, source, destination, *asked, whole("--seed", seed, 0, MOST_SEED), as_json))
+    raise typer.Exit(ping(file, source, destination, *asked, whole("--seed", seed, 0, MOST_SEED), as_json, ipv6))
 
 
 @app.command(short_help="What a file comes to.")

@@ -7,13 +7,13 @@ from typing import overload
 
 from dcsim.cli.explain import BadArgument
 from dcsim.observe.losses import Loss
-from dcsim.problem import with_advice
+from dcsim.problem import Mistake, with_advice
 from dcsim.scenario.load import kind_of, load_scenario
 from dcsim.topology.load import load
 from dcsim.topology.plan import Plan
 from dcsim.topology.words import quoted
 from dcsim.world import Guest, World, build
-from netvirt.address import Ip, parse_ip
+from netvirt.address import Ip, parse_ip, parse_ipv6
 
 
 def command_line(message: str, advice: str = "") -> BadArgument:
@@ -64,23 +64,40 @@ def guest_called(world: World, name: str) -> Guest:
         raise command_line(str(error.args[0])) from None
 
 
-def address_of(world: World, text: str, source: Guest) -> Ip:
-    """A guest's address as `source` would ask for it, or the one that `text` spells: names start with a letter."""
-    if text[:1].isdigit() or ":" in text:
+def address_of(world: World, text: str, source: Guest, ipv6: bool = False) -> Ip:
+    """A guest's address as `source` would ask for it, or the one that `text` spells: names start with a letter.
+
+    `ipv6` wants one of that family.
+    """
+    if ":" in text:
         try:
-            return parse_ip(text)
+            address = parse_ipv6(text)
+        except ValueError:
+            advice = "write it like 2001:db8::4, or name a guest"
+            raise command_line(f"{quoted(text)} is not an IPv6 address", advice) from None
+    elif text[:1].isdigit():
+        try:
+            address = parse_ip(text)
         except ValueError:
             advice = "write it like 10.0.0.4, or name a guest"
             raise command_line(f"{quoted(text)} is not an IPv4 address", advice) from None
-    return world.address_for(source, guest_called(world, text))
+    else:
+        try:
+            return world.address_for(source, guest_called(world, text), ipv6)
+        except Mistake as mistake:
+            raise command_line(mistake.message, mistake.advice) from None
+    if source.placed.interface.facing(address) is None:
+        raise command_line(f"{source.name} has no IPv6 address", f"it cannot speak to {text}")
+    return address
 
 
 def refuse_itself(guest: Guest, target: Ip) -> None:
     """What a guest sends itself never leaves it."""
-    if guest.placed.interface.address == target:
+    if guest.placed.interface.owns(target):
         raise command_line(f"{guest.name} would ask itself", "name another guest")
 
 
-def why(loss: Loss, file: Path, source: str, target: str) -> str:
+def why(loss: Loss, file: Path, source: str, target: str, ipv6: bool) -> str:
     """After asking in vain: what became of the packets, and how to ask which rule it was."""
-    return f"why: {loss}; ask dcsim trace {shlex.quote(str(file))} {source} {target} icmp"
+    traffic = "icmpv6" if ipv6 else "icmp"
+    return f"why: {loss}; ask dcsim trace {shlex.quote(str(file))} {source} {target} {traffic}"

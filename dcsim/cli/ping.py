@@ -8,11 +8,11 @@ import orjson
 from dcsim.cli import status
 from dcsim.cli.loading import address_of, command_line, guest_called, refuse_itself, settled, why
 from dcsim.observe.losses import Losses
-from dcsim.pinging import Answer, Payload, Pinger
+from dcsim.pinging import Answer, Payload, Pinger, check_family
 from dcsim.problem import Mistake
 from dcsim.scenario.load import check_patience
 from dcsim.topology.quantity import duration_ns, format_duration, format_percent
-from netvirt.address import format_ip
+from netvirt.address import format_ip, is_ipv6
 
 READY_NS = 10_000_000
 """When the first request goes out: guests have their addresses by then."""
@@ -30,6 +30,7 @@ def ping(
     payload: Payload,
     seed: int | None,
     as_json: bool,
+    ipv6: bool = False,
 ) -> int:
     every_ns, timeout_ns = _duration("--every", every), _duration("--timeout", timeout)
     try:
@@ -38,10 +39,11 @@ def ping(
         raise command_line(f"--timeout {mistake.message}", mistake.advice) from None
     world = settled(file, seed)
     guest = guest_called(world, source)
-    target = address_of(world, destination, guest)
+    target = address_of(world, destination, guest, ipv6)
     refuse_itself(guest, target)
     try:
         payload.check(guest)
+        check_family(guest, target)
     except Mistake as mistake:
         raise command_line(mistake.message, mistake.advice) from None
     pinger = Pinger(world, guest, target, every_ns, timeout_ns, payload)
@@ -53,7 +55,7 @@ def ping(
     if any(answer.rtt_ns is not None for answer in answers):
         return status.YES
     if not as_json:
-        sys.stdout.write(why(losses.most, file, source, destination) + "\n")
+        sys.stdout.write(why(losses.most, file, source, destination, is_ipv6(target)) + "\n")
     return status.NO
 
 

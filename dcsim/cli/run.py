@@ -82,8 +82,8 @@ def _why(file: Path, scenario: Scenario, ran: Ran) -> Iterator[str]:
     names = Counter(request.name for request in scenario.topology.requests if isinstance(request, RunInstances))
     for probe in scenario.probes:
         if probe.name in ran.losses:
-            ends = (
+            source, target = (
                 each.name if names[each.name] == 1 else f"{each.vpc}/{each.name}"
                 for each in (probe.source, probe.target)
             )
-            yield why(ran.losses[probe.name], file, *ends)
+            yield why(ran.losses[probe.name], file, source, target, probe.ipv6)

@@ -35,9 +35,12 @@ def trace(
     traffic = replace(traffic_of(words, source_port), size=size or 0)
     world = settled(file)
     guest = guest_called(world, source)
-    target = address_of(world, destination, guest)
+    target = address_of(world, destination, guest, traffic.ipv6)
     refuse_itself(guest, target)
-    traced = trace_packet(world, guest, target, traffic)
+    try:
+        traced = trace_packet(world, guest, target, traffic)
+    except Mistake as mistake:
+        raise command_line(mistake.message, mistake.advice) from None
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(as_dict(traced), option=orjson.OPT_INDENT_2) + b"\n")
     else:
@@ -46,7 +49,7 @@ def trace(
 
 
 def traffic_of(words: list[str], source_port: int | None) -> TrafficSpec:
-    """`tcp 22`, `udp 53`, `icmp`, `proto 47`; as several words or one."""
+    """`tcp 22`, `udp 53`, `icmp`, `proto 47`, `tcp6 22`; as several words or one."""
     try:
         traffic = parse_traffic(" ".join(words))
     except Mistake as mistake:

@@ -7,10 +7,12 @@ from itertools import count
 from dcsim.cloud import (
     cidr_block,
     dhcp_options,
+    egress_only_gateway,
     flow_log,
     hosted_zone,
     interface,
     internet_gateway,
+    ipv6_block,
     lifecycle,
     nat_gateway,
     network_acl,
@@ -37,6 +39,7 @@ from dcsim.cloud.transit_gateway import Transit
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
 from dcsim.instance_request import Lifecycle, RebootInstances, StartInstances, StopInstances, TerminateInstances
+from dcsim.ipv6_request import CreateEgressOnlyInternetGateway
 from dcsim.quota import Quotas
 from dcsim.request import (
     AllocateAddress,
@@ -197,6 +200,8 @@ class Control:
 
     def _carry_out_in(self, home: Vpc, request: Verb) -> list[str]:
         match request:
+            case AssociateVpcCidrBlock(cidr_block=block) if block.is_ipv6:
+                return ipv6_block.associate_ipv6_block(self.vpcs, home, request)
             case AssociateVpcCidrBlock():
                 return cidr_block.associate_vpc_cidr_block(home, self._peers(home), request)
             case CreateSubnet():
@@ -217,6 +222,8 @@ class Control:
                 return nat_gateway.delete_nat_gateway(home, self.public, request)
             case CreateInternetGateway():
                 return internet_gateway.create_internet_gateway(home, self.vpcs, request)
+            case CreateEgressOnlyInternetGateway():
+                return egress_only_gateway.create_egress_only_internet_gateway(home, request)
             case DetachInternetGateway():
                 return internet_gateway.detach_internet_gateway(home, request)
             case AssociateAddress():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dcsim.asked import Asked
 from dcsim.cloud.capacity import Capacity, Zone, check_type, is_arm, vcpus
-from dcsim.cloud.interface_limits import ipv4_addresses
+from dcsim.cloud.interface_limits import addresses_each
+from dcsim.cloud.ipv6_address import ipv6_addresses
 from dcsim.cloud.placed import Placed
 from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
@@ -46,6 +47,7 @@ def run_instances(vpc: Vpc, layout: Layout, capacity: Capacity, number: int, req
     groups = groups_of(vpc, request.name, request.security_groups, request)
     image = load_image_of(request)
     address, *secondary = _addresses(vpc, subnet, request)
+    secondary += ipv6_addresses(vpc, subnet, request)
     host = _host(capacity.zones[subnet.zone], subnet.zone, request)
     interface = Interface(
         id=vpc.id("eni", request.name),
@@ -123,7 +125,7 @@ def _addresses(vpc: Vpc, subnet: Subnet, request: RunInstances) -> list[Ip]:
         message = f"{request.name} names its secondary addresses and counts them"
         field = "secondary_private_ip_address_count"
         raise refusal(request, "InvalidParameterCombination", message, "do one of both", field=field)
-    most = ipv4_addresses(request.instance_type)
+    most = addresses_each(request.instance_type)
     if 1 + len(chosen) + counted > most:
         message = f"{request.name} has {1 + len(chosen) + counted} addresses; an interface of {request.instance_type}"
         field = "secondary_private_ip_addresses" if chosen else "secondary_private_ip_address_count"

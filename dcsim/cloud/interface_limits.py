@@ -1,4 +1,4 @@
-"""How many private addresses an interface may have.
+"""How many addresses of each family an interface may have.
 
 EC2 User Guide, "IP addresses per network interface per instance type". Its table is long and grows; what is here is
 the m5 family's, whose steps most types follow, and the two older families that differ.
@@ -14,8 +14,8 @@ SMALLEST, LARGEST = 4, 50
 LARGEST_OF_M4 = 30
 
 
-def ipv4_addresses(instance_type: str) -> int:
-    """Per interface, the primary one included."""
+def addresses_each(instance_type: str) -> int:
+    """Per interface, the primary one included; as many of IPv6, which count apart."""
     family, _, size = instance_type.partition(".")
     if size in SMALL:
         return SMALLEST

@@ -24,6 +24,7 @@ from netvirt.vpc.route_table import (
     Route,
     RouteTable,
     Target,
+    ToEgressOnly,
     ToInterface,
     ToInternet,
     ToNat,
@@ -45,7 +46,7 @@ def create_route_table(vpc: Vpc, request: CreateRouteTable) -> list[str]:
     if len(vpc.tables) >= vpc.quotas[ROUTE_TABLES]:
         message = f"{vpc.name} has {len(vpc.tables)} route tables already"
         raise exceeded(request, "RouteTableLimitExceeded", message, vpc.quotas, ROUTE_TABLES)
-    table = RouteTable.of(vpc.id("rtb", request.name), request.name, [Route(cidr, Local()) for cidr in vpc.cidrs])
+    table = RouteTable.of(vpc.id("rtb", request.name), request.name, [Route(cidr, Local()) for cidr in vpc.all_cidrs])
     vpc.tables[request.name] = table
     return [table.id]
 
@@ -136,7 +137,7 @@ def _may_lead_to(vpc: Vpc, block: Cidr, target: Target, request: CreateRoute | R
     if any(reserved.covers(block) for reserved in SERVICES):
         message = f"{block}{named} is reserved for link-local services"
         raise refusal(request, "InvalidParameterValue", message, "the host answers it without any route")
-    if vpc.covers(block) and all(subnet.cidr != block for subnet in vpc.subnets.values()):
+    if vpc.covers(block) and all(block not in subnet.blocks for subnet in vpc.subnets.values()):
         message = f"{block}{named} is more specific than local, and no whole subnet"
         raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
     if vpc.covers(block) and not isinstance(target, INSIDE):
@@ -205,7 +206,7 @@ def _weight(destination: Cidr | PrefixList, ipv6: bool) -> int:
 
 def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute | ReplaceRoute) -> Target:
     if request.through == "local":
-        if request.destination not in vpc.cidrs:
+        if request.destination not in vpc.all_cidrs:
             message = f"{request.destination} is not local in {vpc.name}"
             raise refusal(request, "InvalidParameterValue", message, f"{vpc.blocks} is")
         return Local()
@@ -226,6 +227,21 @@ def _target(vpc: Vpc, peerings: Mapping[str, Peering], request: CreateRoute | Re
     if request.through == "transit_gateway":
         transit = find(vpc.transits, request.target, request, "InvalidTransitGatewayID.NotFound", "transit gateway")
         return ToTransit(transit.id, transit.name)
+    if request.through == "egress_only_internet_gateway":
+        return _egress_only(vpc, request)
     ours = {name: peering for name, peering in peerings.items() if vpc.name in peering.vpcs}
     peering = find(ours, request.target, request, "InvalidVpcPeeringConnectionID.NotFound", "peering connection")
     return ToPeering(peering.id, peering.name)
+
+
+def _egress_only(vpc: Vpc, request: CreateRoute | ReplaceRoute) -> Target:
+    gateway, name = vpc.egress_only_internet_gateway
+    if name != request.target:
+        message = f"{vpc.name} has no egress-only internet gateway {request.target}"
+        advice = "write egress_only_internet_gateway: NAME"
+        raise refusal(request, "InvalidEgressOnlyInternetGatewayId.NotFound", message, advice)
+    # Prefix lists are of IPv4.
+    if not isinstance(request.destination, Cidr) or not request.destination.is_ipv6:
+        message = f"{name} carries IPv6 only, and {request.destination} is IPv4"
+        raise refusal(request, "InvalidParameterValue", message, "write ::/0")
+    return ToEgressOnly(gateway, name)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
-from dcsim.cloud.vpc import EVERYTHING, Vpc
+from dcsim.cloud.vpc import TO_EVERYWHERE, TO_EVERYWHERE_IPV6, Vpc
 from dcsim.quota import SECURITY_GROUP_RULES, SECURITY_GROUPS
 from dcsim.request import (
     AuthorizeSecurityGroupEgress,
@@ -16,7 +16,7 @@ from dcsim.request import (
     RevokeSecurityGroupEgress,
     RevokeSecurityGroupIngress,
 )
-from netvirt.address import EVERYWHERE, Cidr
+from netvirt.address import Cidr
 from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.security_group import GroupRule, SecurityGroup
 from netvirt.vpc.traffic import ALL_PORTS, Traffic
@@ -25,7 +25,6 @@ Authorize = AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress
 Revoke = RevokeSecurityGroupIngress | RevokeSecurityGroupEgress
 
 DEFAULT = "default"
-TO_EVERYWHERE = GroupRule(EVERYTHING, EVERYWHERE, "all to 0.0.0.0/0")
 
 
 def create_security_group(vpc: Vpc, vpcs: Mapping[str, Vpc], request: CreateSecurityGroup) -> list[str]:
@@ -40,7 +39,8 @@ def create_security_group(vpc: Vpc, vpcs: Mapping[str, Vpc], request: CreateSecu
     if there >= vpc.quotas[SECURITY_GROUPS]:
         message = f"the region has {there:,} security groups already"
         raise exceeded(request, "SecurityGroupLimitExceeded", message, vpc.quotas, SECURITY_GROUPS)
-    group = SecurityGroup(vpc.id("sg", request.name), request.name, (), (TO_EVERYWHERE,))
+    out = (TO_EVERYWHERE,) if vpc.ipv6_cidr is None else (TO_EVERYWHERE, TO_EVERYWHERE_IPV6)
+    group = SecurityGroup(vpc.id("sg", request.name), request.name, (), out)
     vpc.groups[request.name] = group
     return [group.id]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from dcsim.cloud.ipv6_block import check_subnet_block
 from dcsim.cloud.quota import exceeded
 from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.vpc import LARGEST, SMALLEST, Vpc, router_mac
@@ -42,9 +43,11 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
         raise refusal(
             request, "InvalidSubnet.Conflict", f"{name} {cidr} overlaps {other.name} {other.cidr} (line {where})"
         )
+    check_subnet_block(vpc, request)
     subnet_id = vpc.id("subnet", name)
     vpc.asked[subnet_id] = f"{request.mark.file}:{request.mark.line}"
     vpc.maps_public[subnet_id] = request.map_public_ip_on_launch
+    vpc.assigns_ipv6[subnet_id] = request.assign_ipv6_address_on_creation
     vpc.subnets[name] = Subnet(
         id=subnet_id,
         name=name,
@@ -53,6 +56,7 @@ def create_subnet(vpc: Vpc, zones: tuple[str, ...], request: CreateSubnet) -> li
         table=vpc.tables[vpc.main_table].id,
         acl=vpc.acls["default"].id,
         router_mac=router_mac(vpc, len(vpc.subnets)),
+        ipv6_cidr=request.ipv6_cidr_block,
     )
     return [subnet_id]
 
@@ -104,5 +108,5 @@ def replace_network_acl_association(vpc: Vpc, request: ReplaceNetworkAclAssociat
 
 
 def usable(cidr: Cidr) -> range:
-    """The addresses of a block that interfaces may have."""
+    """The addresses of a block that interfaces may have; the same are reserved in both families."""
     return range(cidr.network + RESERVED_FIRST, cidr.last)

@@ -12,7 +12,7 @@ from dcsim.cloud.refusal import refusal
 from dcsim.cloud.registry import CopyOnWrite, Registry, Subnets
 from dcsim.quota import VPCS, Quotas
 from dcsim.request import ALL_PROTOCOLS, CreateVpc
-from netvirt.address import EVERYWHERE, Cidr, Ip, Mac, Vni, parse_cidr
+from netvirt.address import EVERYWHERE, EVERYWHERE_IPV6, Cidr, Ip, Mac, Vni, parse_cidr
 from netvirt.vpc.classifier import Members
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.route_table import Local, Route, RouteTable
@@ -30,6 +30,14 @@ ROUTER_MAC = 0x0A_00_00_00_00_00
 """Routers' MAC addresses, by subnet number: locally administered, like those of instances."""
 
 EVERYTHING = Traffic(ALL_PROTOCOLS)
+
+# What EC2 puts into default ACLs and new groups; the second of each when the VPC has IPv6.
+ALLOW_IN = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all from 0.0.0.0/0")
+ALLOW_OUT = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all to 0.0.0.0/0")
+ALLOW_IN_IPV6 = AclEntry(101, True, EVERYTHING, EVERYWHERE_IPV6, "101 allow all from ::/0")
+ALLOW_OUT_IPV6 = AclEntry(101, True, EVERYTHING, EVERYWHERE_IPV6, "101 allow all to ::/0")
+TO_EVERYWHERE = GroupRule(EVERYTHING, EVERYWHERE, "all to 0.0.0.0/0")
+TO_EVERYWHERE_IPV6 = GroupRule(EVERYTHING, EVERYWHERE_IPV6, "all to ::/0")
 
 
 def resource_id(prefix: str, *names: str, gone: Container[str] = ()) -> str:
@@ -103,14 +111,18 @@ class Vpc:
     """Resource id -> where the file asked for it, for messages about conflicts."""
     internet_gateway: tuple[str, str] = ("", "")
     """Id and name of the attached one."""
+    ipv6_cidr: Cidr | None = None
+    egress_only_internet_gateway: tuple[str, str] = ("", "")
     public: CopyOnWrite[Ip, Ip] = field(default_factory=CopyOnWrite)
     """Private address -> its public one."""
     maps_public: dict[str, bool] = field(default_factory=dict)
     """Subnet id -> whether its instances get public addresses."""
+    assigns_ipv6: dict[str, bool] = field(default_factory=dict)
+    """Subnet id -> whether its instances get IPv6 addresses."""
     zones: list[HostedZone] = field(default_factory=list)
     """Hosted zones that its resolver knows."""
     lowest_free: dict[str, int] = field(default_factory=dict)
-    """Subnet id -> an address below which none is free."""
+    """Subnet id, with a word for IPv6 -> an address below which none is free."""
 
     gone: set[str] = field(default_factory=set)
     """Ids of what was deleted."""
@@ -127,7 +139,13 @@ class Vpc:
 
     @property
     def cidrs(self) -> tuple[Cidr, ...]:
+        """Of IPv4."""
         return (self.cidr, *self.secondary_cidrs)
+
+    @property
+    def all_cidrs(self) -> tuple[Cidr, ...]:
+        """Of both families: what is local."""
+        return self.cidrs if self.ipv6_cidr is None else (*self.cidrs, self.ipv6_cidr)
 
     @property
     def blocks(self) -> str:
@@ -135,7 +153,7 @@ class Vpc:
         return " and ".join(map(str, self.cidrs))
 
     def covers(self, block: Cidr) -> bool:
-        return any(cidr.covers(block) for cidr in self.cidrs)
+        return any(cidr.covers(block) for cidr in self.all_cidrs)
 
     def id(self, prefix: str, name: str) -> str:
         return resource_id(prefix, self.name, name, gone=self.gone)
@@ -149,7 +167,7 @@ class Vpc:
         return VpcView(
             vni=self.vni,
             name=self.name,
-            cidrs=self.cidrs,
+            cidrs=self.all_cidrs,
             resolver=Ip(self.cidr.network + 2),
             services=replace(
                 self.services,
@@ -172,6 +190,7 @@ class Vpc:
             public=self.public.frozen(),
             transit_gateways={each.id: each for each in (transit.frozen() for transit in self.transits.values())},
             nat_gateways={each.id: each.interface.id for each in self.nat_gateways.values()},
+            egress_only_internet_gateway=self.egress_only_internet_gateway[0],
         )
 
 
@@ -200,13 +219,10 @@ def create_vpc(vpcs: dict[str, Vpc], quotas: Quotas, region: str, epoch_ns: int,
     services = default_services(region, epoch_ns)
     vpc = vpcs[request.name] = Vpc(request.name, cidr, Vni(FIRST_VNI + number), number, services, quotas)
     vpc.tables["main"] = RouteTable.of(vpc.id("rtb", "main"), "main", [Route(cidr, Local())])
-    allow_all = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all from 0.0.0.0/0")
-    allow_out = AclEntry(100, True, EVERYTHING, EVERYWHERE, "100 allow all to 0.0.0.0/0")
-    vpc.acls["default"] = NetworkAcl(vpc.id("acl", "default"), "default", (allow_all,), (allow_out,))
+    vpc.acls["default"] = NetworkAcl(vpc.id("acl", "default"), "default", (ALLOW_IN,), (ALLOW_OUT,))
     group = vpc.id("sg", "default")
     from_itself = GroupRule(EVERYTHING, group, "all from default")
-    to_all = GroupRule(EVERYTHING, EVERYWHERE, "all to 0.0.0.0/0")
-    vpc.groups["default"] = SecurityGroup(group, "default", (from_itself,), (to_all,))
+    vpc.groups["default"] = SecurityGroup(group, "default", (from_itself,), (TO_EVERYWHERE,))
     return [vpc.id("vpc", "")]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dcsim.cloud.capacity import HOST_VCPUS, check_type, vcpus
-from dcsim.cloud.interface_limits import ipv4_addresses
+from dcsim.cloud.interface_limits import addresses_each
 from dcsim.cloud.subnet import usable
 from dcsim.describe.inventory import Inventory
 from dcsim.describe.notes import Notes
@@ -200,7 +200,7 @@ def _services(stock: Inventory, subnets: dict[str, Subnet], notes: Notes) -> Ite
 def fitted(guest: Guest, notes: Notes) -> Guest:
     """As large as a simulated host can bear, of a type whose form is known."""
     kind = _known_type(guest.instance_type, notes)
-    room = ipv4_addresses(kind or DEFAULT_INSTANCE_TYPE) - 1
+    room = addresses_each(kind or DEFAULT_INSTANCE_TYPE) - 1
     for private, _ in guest.secondary[room:]:
         notes.leave_out("secondary address", f"{guest.id} {format_ip(private)}", "beyond what its type can have")
     return replace(guest, instance_type=kind, secondary=guest.secondary[:room])

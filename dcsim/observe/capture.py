@@ -16,12 +16,13 @@ from dcsim.topology.quantity import format_duration, format_rate
 from hypervisor.clock import Clock
 from hypervisor.host import Host, Nic
 from hypervisor.link import Link, OnWire
-from netvirt.address import format_ip, format_mac
+from netvirt.address import format_ip, format_mac, is_ipv6, octets
 from netvirt.frame import Frame
 from netvirt.journey import Outcome
 from netvirt.ledger import Ledger, Sized
 from netvirt.overlay import Damaged, Encapsulated
 
+IPV6 = b"\x86\xdd"
 PACKETS_PER_WINDOW = 1_000
 """Written for each interface in each window; lost ones beyond that are written too."""
 
@@ -168,7 +169,7 @@ class Capture:
     def _door_of(self, guest: Node) -> _Door:
         name = guest.nic.name
         interface = guest.placed.interface
-        addresses = f"{format_ip(interface.address)}, {format_mac(interface.mac)}"
+        addresses = ", ".join([*map(format_ip, interface.addresses), format_mac(interface.mac)])
         return self._door(name, f"vNIC of {name} on host {guest.host.name}, {addresses}")
 
     def _of_place(self, name: str) -> str:
@@ -192,11 +193,15 @@ def _headers(pairs: Sequence[tuple[Node, Node]]) -> frozenset[bytes]:
     ways = [way for a, b in pairs for way in ((a, b), (b, a))]
     ends = [(source.placed.interface, target.placed.interface) for source, target in ways]
     return frozenset(
-        target.mac.to_bytes(6) + source.address.to_bytes(4) + target.address.to_bytes(4) for source, target in ends
+        target.mac.to_bytes(6) + octets(ours) + octets(theirs)
+        for source, target in ends
+        for ours in source.addresses
+        for theirs in target.addresses
+        if is_ipv6(ours) == is_ipv6(theirs)
     )
 
 
 def _header(frame: OnWire) -> bytes:
-    """The receiver's MAC, which no other VPC has, and both IPv4 addresses, inside the tunnel."""
+    """The receiver's MAC, which no other VPC has, and both addresses, inside the tunnel."""
     inner = frame.inner.data if isinstance(frame, Encapsulated | Damaged) else frame.data
-    return inner[:6] + inner[26:34]
+    return inner[:6] + (inner[22:54] if inner[12:14] == IPV6 else inner[26:34])

@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
+from dcsim.problem import Mistake
 from dcsim.reach.traffic import Kind, kinds
 from dcsim.topology.plan import Plan
 from dcsim.trace import Traced, TrafficSpec, trace
 from dcsim.world import Guest, World, build
-from netvirt.address import Cidr
+from netvirt.address import ANY_IPV6, Cidr
+from netvirt.frame import Flow
+from netvirt.journey import Hop, Journey, Outcome
 from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.route_table import ToInterface
 
@@ -56,7 +59,10 @@ class Reach:
 
     def ask(self, source: str, destination: str, traffic: TrafficSpec) -> Answer:
         asker, asked = self.guests[source], self.guests[destination]
-        address = self.world.address_for(asker, asked)
+        try:
+            address = self.world.address_for(asker, asked, traffic.ipv6)
+        except Mistake as mistake:
+            return Answer(source, destination, traffic, _unspoken(source, destination, mistake.message), False)
         traced = trace(self.world, asker, address, traffic)
         # An address is first of all one of the own VPC.
         shadowed = asker.placed.vpc is not asked.placed.vpc and address in asker.placed.vpc.by_address
@@ -106,6 +112,7 @@ class _Look:
         if interface.id in self._targets or not at_home:
             # Where an address or a name leads elsewhere, nobody is like another.
             return interface.id
+        addresses = [interface.address, *filter(None, [interface.facing(ANY_IPV6)])]
         groups = [self._groups[group] for group in interface.groups]
         return (
             guest.placed.vpc.name,
@@ -114,5 +121,13 @@ class _Look:
             frozenset((rule.traffic, rule.peer) for group in groups for rule in group.ingress),
             frozenset((rule.traffic, rule.peer) for group in groups for rule in group.egress),
             tuple(peer in interface.groups for peer in self._peers),
-            tuple(block.holds(interface.address) for block in self._blocks),
+            tuple(block.holds(address) for address in addresses for block in self._blocks),
+            len(addresses),
         )
+
+
+def _unspoken(source: str, destination: str, why: str) -> Traced:
+    """Nothing is sent where one of both lacks the family's address."""
+    hop = Hop("source", source, why, "", Outcome.NO_MAPPING, "NO_SOURCE_OR_DESTINATION")
+    flow = Flow(0, ANY_IPV6, ANY_IPV6)
+    return Traced(source, destination, destination, flow, Journey((hop,), Outcome.NO_MAPPING), None, 0, ())

@@ -94,11 +94,14 @@ def _probes(context: Context) -> Iterator[Probe]:
         if source is not None and asked[source] == MOST_SERIES + 1:
             mark = context.value(["probes", name, "from"])
             context.complain(mark, f"{source} asks for more than {MOST_SERIES} probes", "Let another guest ask")
-        if spec.ping is None:
+        wanted = spec.ping if spec.ping6 is None else spec.ping6
+        if wanted is None:
             context.complain(context.key(["probes", name]), f"probe {name} asks nothing", "write ping: NAME")
             continue
-        mark = context.value(["probes", name, "ping"])
-        target = context.guest(spec.ping, mark)
+        mark = context.value(["probes", name, "ping" if spec.ping6 is None else "ping6"])
+        if spec.ping is not None and spec.ping6 is not None:
+            context.complain(mark, f"probe {name} asks for ping and ping6", "make two probes of it")
+        target = context.guest(wanted, mark)
         if target is None or source is None:
             continue
         if target == source:
@@ -111,6 +114,7 @@ def _probes(context: Context) -> Iterator[Probe]:
             timeout_ns=spec.timeout,
             size_bytes=spec.size,
             mark=context.key(["probes", name]),
+            ipv6=spec.ping6 is not None,
         )
 
 

@@ -99,7 +99,7 @@ def _ask(world: World, probe: Probe, duration_ns: int) -> Pinger:
     tenth = probe.every_ns // 10
     phase = tenth + stream(world.seed, f"probe {probe.name}").randrange(max(1, 8 * tenth))
     source, target = world.guests[probe.source], world.guests[probe.target]
-    address = world.address_for(source, target)
+    address = world.address_for(source, target, probe.ipv6)
     pinger = Pinger(world, source, address, probe.every_ns, probe.timeout_ns, Payload(probe.size_bytes))
     pinger.start(phase, max(0, -((phase - duration_ns) // probe.every_ns)))
     return pinger

@@ -39,6 +39,7 @@ class Probe:
     size_bytes: int
     """Payload after the ICMP header."""
     mark: Mark = field(compare=False)
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)

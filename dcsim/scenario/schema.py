@@ -29,7 +29,8 @@ from dcsim.topology.fields import (
     from_text,
 )
 from dcsim.topology.kind import SCENARIO_KEYS
-from dcsim.topology.schema import FULL_FRAME_BYTES, ImpairmentSpec, Limit, TopologyFile, Version
+from dcsim.topology.physical import FULL_FRAME_BYTES, ImpairmentSpec, Limit
+from dcsim.topology.schema import TopologyFile, Version
 from dcsim.topology.words import instead, quoted
 
 CAPTURES = ("probes", "links", "all")
@@ -68,6 +69,7 @@ class ProbeSpec(Spec):
     noun: ClassVar[str] = "probe"
     later: ClassVar[tuple[str, ...]] = (*PROBE_KINDS_LATER, "rate", "connect")
     ping: Text | None = Field(default=None, description="The instance to ping.")
+    ping6: Text | None = Field(default=None, description="The instance to ping at its IPv6 address.")
     source: Text | None = Field(default=None, alias="from", description="The instance that asks.")
     every: Seconds = Field(default=DEFAULT_EVERY_NS, description="Between two questions; by default 1 s.")
     timeout: Seconds = Field(default=DEFAULT_TIMEOUT_NS, description="A later answer counts as lost; by default 1 s.")

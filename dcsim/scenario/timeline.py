@@ -21,10 +21,10 @@ from dcsim.scenario.scenario import (
     PowerOff,
 )
 from dcsim.scenario.schema import CALL, EntrySpec
+from dcsim.topology.physical import PLACE, ImpairmentSpec
 from dcsim.topology.plan import Impairment, Link
 from dcsim.topology.quantity import format_duration
 from dcsim.topology.resolve import impairment_of, link_between
-from dcsim.topology.schema import PLACE, ImpairmentSpec
 from dcsim.topology.tree import Path
 from dcsim.topology.words import instead, quoted
 

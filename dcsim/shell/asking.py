@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from dcsim.pinging import USUAL, Payload
+from dcsim.pinging import USUAL, Payload, check_family
 from dcsim.problem import Mistake
 from dcsim.shell.session import Session
 from dcsim.topology.quantity import format_duration
@@ -94,9 +94,12 @@ def ask(
 
 def ping(session: Session, source: str, target: str, count: int, payload: Payload) -> Iterator[str]:
     guest, address = session.guest(source), session.address(target, session.guest(source))
-    if guest.placed.interface.address == address:
+    if guest.placed.interface.owns(address):
         raise Mistake(f"{source} would ask itself", "name another guest")
     payload.check(guest)
+    if guest.placed.interface.facing(address) is None:
+        raise Mistake(f"{source} has no IPv6 address", f"it cannot ask {target}")
+    check_family(guest, address)
     if not guest.host.up:
         yield f"0 of {count} received: {source} has no power"
         return

@@ -114,7 +114,7 @@ def _sniff(session: Session, command: said.Sniff | said.SniffOff) -> Iterator[st
 
 
 def _trace(session: Session, source: str, target: str, traffic: TrafficSpec) -> Iterator[str]:
-    asker, address = session.guest(source), session.address(target, session.guest(source))
+    asker, address = session.guest(source), session.address(target, session.guest(source), traffic.ipv6)
     if session.world.clock.now == 0:
         # Guests start in the first moment.
         yield from session.advance(1)

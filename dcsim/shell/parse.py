@@ -35,10 +35,10 @@ from dcsim.shell.commands import (
     Time,
     Trace,
 )
+from dcsim.topology.physical import ImpairmentSpec, parse_link
 from dcsim.topology.plan import Link
 from dcsim.topology.quantity import count, duration_ns
 from dcsim.topology.resolve import impairment_of
-from dcsim.topology.schema import ImpairmentSpec, parse_link
 from dcsim.topology.words import closest, instead, quoted, shown
 from dcsim.trace import parse_traffic
 

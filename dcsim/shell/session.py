@@ -14,7 +14,7 @@ from dcsim.shell.sniffing import Sniffer
 from dcsim.topology.words import instead, quoted
 from dcsim.trace import Traced
 from dcsim.world import Guest, World
-from netvirt.address import Ip, parse_ip
+from netvirt.address import Ip, parse_ip, parse_ipv6
 
 SLICE_NS = 10_000_000
 """Time passes in steps of at most this, so that it can be watched and interrupted."""
@@ -79,14 +79,19 @@ class Session:
                 raise Mistake(str(error.args[0])) from None
             raise Mistake(f"no guest {quoted(name)}", instead(name, names)) from None
 
-    def address(self, text: str, source: Guest) -> Ip:
-        """A guest's address as `source` would ask for it, or the one that `text` spells."""
+    def address(self, text: str, source: Guest, ipv6: bool = False) -> Ip:
+        """A guest's address as `source` would ask for it, of that family, or the one that `text` spells."""
+        if ":" in text:
+            try:
+                return parse_ipv6(text)
+            except ValueError:
+                raise Mistake(f"{quoted(text)} is not an IPv6 address", "write it like 2001:db8::4") from None
         if text[:1].isdigit() and text.count(".") == 3:
             try:
                 return parse_ip(text)
             except ValueError:
                 raise Mistake(f"{quoted(text)} is not an IPv4 address", "write it like 10.0.0.4") from None
-        return self.world.address_for(source, self.guest(text))
+        return self.world.address_for(source, self.guest(text), ipv6)
 
     # Time.
 

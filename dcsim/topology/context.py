@@ -27,6 +27,7 @@ class Vpc:
     instances: Catalog
     nat_gateways: Catalog
     internet_gateway: str | None
+    egress_only_internet_gateway: str | None
 
 
 @dataclass(frozen=True, slots=True)

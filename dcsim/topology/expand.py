@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from dcsim.ipv6_request import CreateEgressOnlyInternetGateway
 from dcsim.request import (
     AssociateAddress,
     AssociateDhcpOptions,
@@ -199,6 +200,8 @@ def _outsider(outsider: Outsider) -> Block:
     block: Block = {}
     if outsider.ip_address is not None:
         block["ip_address"] = format_ip(outsider.ip_address)
+    if outsider.ipv6_address is not None:
+        block["ipv6_address"] = format_ip(outsider.ipv6_address)
     if outsider.image is not None:
         block["image"] = outsider.image
     return block
@@ -268,6 +271,8 @@ def _vpcs(requests: Iterable[Request]) -> dict[str, _Vpc]:
 def _write(vpc: _Vpc, request: Request) -> None:
     assert not isinstance(request, CreateVpc | Regional), "these stand beside VPCs, not in them"
     match request:
+        case AssociateVpcCidrBlock(cidr_block=block) if block.is_ipv6:
+            vpc.settings["ipv6_cidr_block"] = str(block)
         case AssociateVpcCidrBlock(cidr_block=block):
             vpc.secondary_cidr_blocks.append(str(block))
         case CreateSubnet():
@@ -279,6 +284,8 @@ def _write(vpc: _Vpc, request: Request) -> None:
             vpc.settings["dhcp_options"] = _dhcp_options(request)
         case CreateInternetGateway(name=name):
             vpc.internet_gateway = name
+        case CreateEgressOnlyInternetGateway(name=name):
+            vpc.settings["egress_only_internet_gateway"] = name
         case CreateRouteTable(name=name):
             vpc.route_tables[name] = {}
         case (
@@ -349,6 +356,10 @@ def _subnet(request: CreateSubnet) -> Block:
     block: Block = {"cidr_block": str(request.cidr_block), "availability_zone": request.availability_zone}
     if request.map_public_ip_on_launch:
         block["map_public_ip_on_launch"] = "true"
+    if request.ipv6_cidr_block is not None:
+        block["ipv6_cidr_block"] = str(request.ipv6_cidr_block)
+    if request.assign_ipv6_address_on_creation:
+        block["assign_ipv6_address_on_creation"] = "true"
     return block
 
 
@@ -390,6 +401,10 @@ def _instance(request: RunInstances) -> Block:
         block["secondary_private_ip_addresses"] = list(map(format_ip, request.secondary_private_ip_addresses))
     if request.secondary_private_ip_address_count:
         block["secondary_private_ip_address_count"] = str(request.secondary_private_ip_address_count)
+    if request.ipv6_addresses:
+        block["ipv6_addresses"] = list(map(format_ip, request.ipv6_addresses))
+    if request.ipv6_address_count is not None:
+        block["ipv6_address_count"] = str(request.ipv6_address_count)
     if not request.source_dest_check:
         block["source_dest_check"] = "false"
     if request.frequency_hz is not None:

@@ -22,7 +22,7 @@ from dcsim.topology import quantity
 from dcsim.topology.rule import NumberedRule, Rule, parse_numbered_rule, parse_rule
 from dcsim.topology.tree import NOTHING
 from dcsim.topology.words import quoted
-from netvirt.address import Cidr, Ip, parse_cidr, parse_ip
+from netvirt.address import Cidr, Ip, parse_cidr, parse_cidr_ipv6, parse_ip, parse_ipv6
 
 ANYWHERE_LATER = ("id", "tags")
 """Keys that every resource will have."""
@@ -104,6 +104,37 @@ def _address(text: str, example: str = "10.0.0.4") -> Ip:
         return parse_ip(text)
     except ValueError:
         raise Mistake(f"{quoted(text)} is not an IPv4 address", f"write it like {example}", field=True) from None
+
+
+def _block_ipv6(text: str) -> Cidr:
+    try:
+        return parse_cidr_ipv6(text)
+    except ValueError:
+        raise Mistake(f"{quoted(text)} is not an IPv6 block", f"write it like {_BLOCK_IPV6}", field=True) from None
+
+
+def _subnet_ipv6(text: str) -> Cidr | Literal["next"] | None:
+    if text in ("true", "false"):
+        return "next" if text == "true" else None
+    try:
+        return parse_cidr_ipv6(text)
+    except ValueError:
+        advice = "write true for the VPC's next free /64, or one like 2001:db8:0:100::/64"
+        raise Mistake(f"{quoted(text)} is neither true nor an IPv6 block", advice, field=True) from None
+
+
+def _address_ipv6(text: str) -> Ip:
+    try:
+        return parse_ipv6(text)
+    except ValueError:
+        advice = f"write it like {_ADDRESS_IPV6}"
+        raise Mistake(f"{quoted(text)} is not an IPv6 address", advice, field=True) from None
+
+
+def _outside_ipv6(text: str) -> Ip | Literal["next"] | None:
+    if text in ("true", "false"):
+        return "next" if text == "true" else None
+    return _address_ipv6(text)
 
 
 _NOT_PUBLIC = tuple(
@@ -196,6 +227,9 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
+_BLOCK_IPV6 = "2001:db8:0:100::/56"
+_ADDRESS_IPV6 = "2001:db8:0:100::4"
+_OUTSIDE_IPV6 = "3fff::a"
 _OUTSIDE = "198.51.100.7"
 _ELASTIC = "198.18.0.10"
 _TEXT = WithJsonSchema({"type": "string"})
@@ -210,6 +244,20 @@ Boolean = Annotated[bool, from_text(_boolean), WithJsonSchema({"type": "boolean"
 Switch = Annotated[bool, from_text(_switch), WithJsonSchema({"enum": ["enable", "disable"]})]
 Block = Annotated[Cidr, from_text(_block), _BLOCK]
 Address = Annotated[Ip, from_text(_address), _ADDRESS]
+BlockIpv6 = Annotated[Cidr, from_text(_block_ipv6), WithJsonSchema({"type": "string", "examples": [_BLOCK_IPV6]})]
+SubnetBlockIpv6 = Annotated[
+    Cidr | Literal["next"] | None,
+    from_text(_subnet_ipv6),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "examples": ["2001:db8:0:100::/64"]}]}),
+]
+AddressIpv6 = Annotated[
+    Ip, from_text(_address_ipv6), WithJsonSchema({"type": "string", "format": "ipv6", "examples": [_ADDRESS_IPV6]})
+]
+OutsideIpv6 = Annotated[
+    Ip | Literal["next"] | None,
+    from_text(_outside_ipv6),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "format": "ipv6", "examples": [_OUTSIDE_IPV6]}]}),
+]
 PublicAddress = Annotated[
     Ip,
     from_text(lambda text: _public(text, _OUTSIDE)),

@@ -72,12 +72,13 @@ INTERNET = "internet"
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """A computer somewhere in the Internet; without an address it gets one of the documentation's (RFC 5737)."""
+    """A computer somewhere in the Internet; without an IPv4 address it gets one of the documentation's (RFC 5737)."""
 
     name: str
     ip_address: Ip | None
     image: str | None
     mark: Mark = field(compare=False)
+    ipv6_address: Ip | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dcsim.problem import Mark, Mistake, Problem, Refused, in_file_order
 from dcsim.topology.context import Context
 from dcsim.topology.doubts import doubts
 from dcsim.topology.internet import internet
+from dcsim.topology.physical import ImpairmentSpec, PlantSpec, parse_link
 from dcsim.topology.plan import (
     DEFAULT_START_NS,
     Impairment,
@@ -15,7 +16,7 @@ from dcsim.topology.plan import (
     Plan,
     Plant,
 )
-from dcsim.topology.schema import ImpairmentSpec, PlantSpec, TopologyFile, parse_link
+from dcsim.topology.schema import TopologyFile
 from dcsim.topology.tree import Node
 from dcsim.topology.vpc import requests
 from dcsim.topology.words import instead, quoted

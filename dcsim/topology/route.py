@@ -8,7 +8,7 @@ from dcsim.topology.context import Context, Vpc
 from dcsim.topology.names import Catalog, Copy
 from dcsim.topology.schema import RouteTableFields
 from dcsim.topology.words import instead, number, quoted
-from netvirt.address import Cidr, parse_cidr
+from netvirt.address import Cidr, parse_block
 
 USUAL_GATEWAY = "igw"
 LOCAL = "local"
@@ -46,12 +46,13 @@ def _destination(context: Context, text: str, mark: Mark) -> Cidr | PrefixListNa
     if text in context.file.prefix_lists:
         return PrefixListName(text)
     try:
-        return parse_cidr(text)
+        return parse_block(text)
     except ValueError:
+        family = "IPv6" if ":" in text else "IPv4"
         lists = list(context.file.prefix_lists)
         also = " or a prefix list" if lists else ""
         advice = instead(text, lists, "there are") if lists else "write it like 10.0.0.0/16"
-        context.complain(mark, f"{quoted(text)} is not an IPv4 block{also}", advice)
+        context.complain(mark, f"{quoted(text)} is not an {family} block{also}", advice)
         return None
 
 
@@ -88,6 +89,8 @@ def _kinds(context: Context, vpc: Vpc, name: str) -> list[Through]:
     kinds: list[Through] = [kind for kind, catalog in _catalogs(vpc).items() if name in catalog.meanings]
     if name == vpc.internet_gateway:
         kinds.append("internet_gateway")
+    if name == vpc.egress_only_internet_gateway:
+        kinds.append("egress_only_internet_gateway")
     if name in context.peerings:
         kinds.append("vpc_peering_connection")
     if name in context.file.transit_gateways:
@@ -102,6 +105,7 @@ def _ambiguous(context: Context, vpc: Vpc, name: str, kinds: list[Through], mark
         "instance": f"an instance of {vpc.name}",
         "nat_gateway": f"a NAT gateway of {vpc.name}",
         "internet_gateway": f"the internet gateway of {vpc.name}",
+        "egress_only_internet_gateway": f"the egress-only internet gateway of {vpc.name}",
         "vpc_peering_connection": "a peering connection",
         "transit_gateway": "a transit gateway",
         "nowhere": "what leads nowhere",
@@ -135,7 +139,7 @@ def _unknown(context: Context, vpc: Vpc, text: str, mark: Mark) -> None:
         context.complain(mark, f"{vpc.name} has no internet gateway", advice)
         return
     here = [name for name, peering in context.peerings.items() if peering is None or peering.joins(vpc.name)]
-    gateway = [vpc.internet_gateway] if vpc.internet_gateway else []
+    gateway = [name for name in (vpc.internet_gateway, vpc.egress_only_internet_gateway) if name]
     known = dict.fromkeys(
         [*vpc.instances.every(), *vpc.nat_gateways.every(), *gateway, *here, *context.file.transit_gateways]
     )

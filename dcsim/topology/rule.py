@@ -1,27 +1,35 @@
 """Firewall rules as sentences: `tcp 443 from app`, `100 allow icmp echo from 0.0.0.0/0`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from dcsim.problem import Mistake
 from dcsim.request import ALL_PROTOCOLS, ANY_ICMP
 from dcsim.topology.words import instead, quoted
-from netvirt.address import Cidr, parse_cidr
+from netvirt.address import Cidr, parse_block
 
 Direction = Literal["ingress", "egress"]
 Span = tuple[int, int]
 
-ICMP, TCP, UDP = 1, 6, 17
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 TOP_PORT = 65535
 TOP_RULE = 32766
-PROTOCOLS = ("all", "icmp", "tcp", "udp", "proto")
+PROTOCOLS = ("all", "icmp", "icmpv6", "tcp", "udp", "proto")
 ICMP_NAMES = {
     "echo-reply": (0, ANY_ICMP),
     "unreachable": (3, ANY_ICMP),
     "fragmentation-needed": (3, 4),
     "echo": (8, ANY_ICMP),
     "time-exceeded": (11, ANY_ICMP),
+}
+ICMPV6_NAMES = {
+    "unreachable": (1, ANY_ICMP),
+    "packet-too-big": (2, ANY_ICMP),
+    "time-exceeded": (3, ANY_ICMP),
+    "echo": (128, ANY_ICMP),
+    "echo-reply": (129, ANY_ICMP),
 }
 
 
@@ -161,7 +169,9 @@ def _traffic(words: _Words) -> Traffic:
         case "udp":
             return Traffic(UDP, _ports(words), ANY_ICMP, ANY_ICMP)
         case "icmp":
-            return Traffic(ICMP, None, *_icmp(words))
+            return Traffic(ICMP, None, *_icmp(words, ICMP_NAMES))
+        case "icmpv6":
+            return Traffic(ICMPV6, None, *_icmp(words, ICMPV6_NAMES))
         case "proto":
             return Traffic(_protocol_number(words), None, ANY_ICMP, ANY_ICMP)
         case _:
@@ -196,18 +206,18 @@ def _ports(words: _Words) -> tuple[int, int] | None:
     return None if (low, high) == (0, TOP_PORT) else (low, high)
 
 
-def _icmp(words: _Words) -> tuple[int, int]:
+def _icmp(words: _Words, names: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     """Type and code: `echo`, `8`, `3/4`, or nothing for any."""
     if _is_preposition(words):
         return ANY_ICMP, ANY_ICMP
     word = words.word or ""
-    if word in ICMP_NAMES:
+    if word in names:
         words.step()
-        return ICMP_NAMES[word]
+        return names[word]
     kind, slash, code = word.partition("/")
     numbers = [kind, code] if slash else [kind]
     if not all(_is_number(each) and int(each) <= 255 for each in numbers):
-        raise words.mistake(f"{quoted(word)} is no ICMP type", instead(word, ICMP_NAMES, "write 8, or 3/4, or"))
+        raise words.mistake(f"{quoted(word)} is no ICMP type", instead(word, names, "write 8, or 3/4, or"))
     words.step()
     return int(kind), int(code) if slash else ANY_ICMP
 
@@ -235,13 +245,16 @@ def _peer(words: _Words, *, names: bool) -> Cidr | str:
 
 
 def _block_or_name(words: _Words, word: str, names: bool) -> Cidr | str:
-    if names and not word[0].isdigit():
+    if names and not word[0].isdigit() and ":" not in word:
         return word
     if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", word):
         raise words.mistake(f"{quoted(word)} is no block", f"write {word}/32")
     try:
-        return parse_cidr(word)
+        return parse_block(word)
     except ValueError:
+        if ":" in word:
+            advice = "write it like 2001:db8::/32, or ::/0"
+            raise words.mistake(f"{quoted(word)} is not an IPv6 block", advice) from None
         advice = "write it like 10.0.0.0/16"
         if not names:
             advice += "; a network ACL knows no groups and no prefix lists"

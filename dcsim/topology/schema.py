@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from dcsim.problem import Mistake
 from dcsim.topology.dns_spec import DhcpOptionsSpec, HostedZoneSpec
@@ -17,7 +17,9 @@ from dcsim.topology.fields import (
     ONE_OR_MORE,
     PER_ZONE,
     Address,
+    AddressIpv6,
     Block,
+    BlockIpv6,
     Boolean,
     Connectivity,
     Domain,
@@ -29,25 +31,23 @@ from dcsim.topology.fields import (
     Name,
     NumberedEgress,
     NumberedIngress,
+    OutsideIpv6,
     PublicAddress,
-    Queue,
-    Rate,
-    Ratio,
     Seconds,
     Spec,
+    SubnetBlockIpv6,
     Text,
     Whole,
     from_text,
-    text_of,
 )
 from dcsim.topology.log_format import AggregationInterval, LogFormat, ResourceType, TrafficType
-from dcsim.topology.plan import Internet, Link, Plant
-from dcsim.topology.quantity import count, format_duration, format_rate, format_size, size_bytes
+from dcsim.topology.physical import ImpairmentSpec, PlantSpec, by_default
+from dcsim.topology.plan import Internet
+from dcsim.topology.quantity import format_duration
 from dcsim.topology.quota import QuotasSpec
 from dcsim.topology.transit_spec import TransitGatewaySpec
 from dcsim.topology.words import quoted
 
-PLANT = Plant()
 INTERNET = Internet()
 SHIPPED_IMAGES = ("agent", "nat", "router")
 VPC_LATER = (
@@ -55,7 +55,6 @@ VPC_LATER = (
     "db_clusters",
     "db_instances",
     "db_subnet_groups",
-    "egress_only_internet_gateway",
     "launch_templates",
     "load_balancers",
     "network_interfaces",
@@ -67,9 +66,6 @@ REGION_LATER = (
     "sites",
     "vpn_connections",
 )
-FULL_FRAME_BYTES = 1514
-"""What netem's `limit: 1000` counts: frames; a limit in bytes needs a size for them."""
-PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,62}")
 ZONE = re.compile(r"[a-z][a-z0-9]{0,7}")
 REGION = re.compile(r"[a-z][a-z0-9-]{0,30}")
 UNIX_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -105,34 +101,10 @@ def _start_ns(text: str) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000_000
 
 
-def _limit_bytes(text: str) -> int:
-    if text.isdecimal():
-        return count(text, 1, 1_000_000) * FULL_FRAME_BYTES
-    return size_bytes(text, "KB")
-
-
-def parse_link(text: str) -> Link:
-    """`a <-> b` or `a -> b`."""
-    words = text.split()
-    if len(words) != 3 or words[1] not in ("<->", "->"):
-        raise Mistake(f"{quoted(text)} is not a link", "write it like a <-> b, a -> b or core-a -> spine-a1")
-    for place in (words[0], words[2]):
-        if not PLACE.fullmatch(place):
-            raise Mistake(f"{quoted(place)} is not a place")
-    if words[0] == words[2]:
-        raise Mistake(f"{quoted(text)} goes nowhere", "a link has two different ends")
-    return Link(words[0], words[2], words[1] == "<->")
-
-
 Version = Annotated[int, from_text(_version), WithJsonSchema({"const": 1})]
 Zone = Annotated[str, from_text(_zone), WithJsonSchema({"type": "string", "pattern": f"^{ZONE.pattern}$"})]
 Region = Annotated[str, from_text(_region), WithJsonSchema({"type": "string", "examples": ["eu-west-1"]})]
 Start = Annotated[int, from_text(_start_ns), WithJsonSchema({"type": "string", "format": "date-time"})]
-Limit = Annotated[
-    int,
-    PlainValidator(lambda value: _limit_bytes(text_of(value))),
-    WithJsonSchema({"type": ["integer", "string"], "examples": [1000, "2 MB"]}),
-]
 Image = Annotated[
     str,
     from_text(str),
@@ -143,78 +115,9 @@ Entries = Annotated[int, Whole(1, 1_000)]
 SecondaryAddresses = Annotated[int, Whole(0, 1_000)]
 
 
-def _by_default(text: str) -> str:
-    return f"by default {text}."
-
-
-class PlantSpec(Spec):
-    noun: ClassVar[str] = "plant"
-    datacenters: Annotated[int, Whole(1, 100)] = Field(default=PLANT.datacenters, description="Datacenters a zone.")
-    power_domains: Annotated[int, Whole(1, 100)] = Field(
-        default=PLANT.power_domains, description="Power domains a datacenter."
-    )
-    racks: Annotated[int, Whole(1, 10_000)] = Field(default=PLANT.racks, description="Racks a power domain.")
-    hosts: Annotated[int, Whole(1, 1_000)] = Field(default=PLANT.hosts, description="Hosts a rack.")
-    spines: Annotated[int, Whole(1, 1_000)] = Field(default=PLANT.spines, description="Spine switches a datacenter.")
-    nic: Rate = Field(
-        default=PLANT.nic_bps, description=f"Rate of a host's NIC; {_by_default(format_rate(PLANT.nic_bps))}"
-    )
-    uplink: Rate = Field(
-        default=PLANT.uplink_bps,
-        description=f"Rate of every other link; {_by_default(format_rate(PLANT.uplink_bps))}",
-    )
-    delay: Duration = Field(
-        default=PLANT.delay_ns,
-        description=f"One way, each link inside a zone; {_by_default(format_duration(PLANT.delay_ns))}",
-    )
-    between_zones: Duration = Field(
-        default=PLANT.between_zones_ns,
-        description=f"One way, between two zones; {_by_default(format_duration(PLANT.between_zones_ns))}",
-    )
-    nic_limit: Queue = Field(
-        default=PLANT.nic_limit_bytes,
-        description=f"Longest queue of a NIC; {_by_default(format_size(PLANT.nic_limit_bytes))}",
-    )
-    uplink_limit: Queue = Field(
-        default=PLANT.uplink_limit_bytes,
-        description=f"Longest queue of other links; {_by_default(format_size(PLANT.uplink_limit_bytes))}",
-    )
-    detection: Duration = Field(
-        default=PLANT.detection_ns,
-        description="From a link's death until the switch beside it stops using it; "
-        + _by_default(format_duration(PLANT.detection_ns)),
-    )
-    convergence: Duration = Field(
-        default=PLANT.convergence_ns,
-        description="From detection until the fabric routes around it; "
-        + _by_default(format_duration(PLANT.convergence_ns)),
-    )
-    propagation: Duration = Field(
-        default=PLANT.propagation_ns,
-        description="From a control plane change until every host decides by it; "
-        + _by_default(format_duration(PLANT.propagation_ns)),
-    )
-
-
-class ImpairmentSpec(Spec):
-    """netem's words."""
-
-    noun: ClassVar[str] = "link"
-    rate: Rate | None = Field(default=None, description="Bits per second.")
-    delay: Duration | None = Field(default=None, description="One way.")
-    jitter: Duration | None = Field(default=None, description="The delay varies by up to this much.")
-    loss: Ratio | None = Field(default=None, description="Share of frames lost.")
-    corrupt: Ratio | None = Field(default=None, description="Share of frames with a flipped bit.")
-    duplicate: Ratio | None = Field(default=None, description="Share of frames sent twice.")
-    reorder: Ratio | None = Field(default=None, description="Share of frames that overtake.")
-    limit: Limit | None = Field(
-        default=None, description=f"Longest queue: a size, or a number of frames of {FULL_FRAME_BYTES} B."
-    )
-
-
 class SubnetFields(Spec):
     noun: ClassVar[str] = "subnet"
-    later: ClassVar[tuple[str, ...]] = ANYWHERE_LATER
+    later: ClassVar[tuple[str, ...]] = (*ANYWHERE_LATER, "enable_dns64", "ipv6_native")
     cidr_block: Block | None = Field(
         default=None, description="With per_zone, the zone at position n takes the nth block of this size."
     )
@@ -225,6 +128,12 @@ class SubnetFields(Spec):
     )
     map_public_ip_on_launch: Boolean | None = Field(
         default=None, description="true gives its instances a public address at launch. By default false."
+    )
+    ipv6_cidr_block: SubnetBlockIpv6 = Field(
+        default=None, description="true for the VPC's next free /64, or a /64 of it, dealt as cidr_block is."
+    )
+    assign_ipv6_address_on_creation: Boolean | None = Field(
+        default=None, description="true gives its instances an IPv6 address at launch. By default false."
     )
 
 
@@ -240,7 +149,7 @@ class RouteTableFields(Spec):
     routes: dict[str, Text] | None = Field(
         default=None,
         description="Destination, a block or a prefix list: target, the name of an instance, of a NAT gateway, of the "
-        "VPC's internet gateway or of a peering connection; blackhole for one that is gone, unknown for what is not "
+        "VPC's internet gateways or of a peering connection; blackhole for one that is gone, unknown for what is not "
         "simulated.",
     )
 
@@ -335,6 +244,12 @@ class InstanceFields(Spec):
     secondary_private_ip_address_count: SecondaryAddresses | None = Field(
         default=None, description="How many more; the subnet's next free ones."
     )
+    ipv6_addresses: Annotated[list[AddressIpv6], *ONE_OR_MORE] = Field(
+        default=[], description="Its IPv6 addresses, in the subnet's /64."
+    )
+    ipv6_address_count: SecondaryAddresses | None = Field(
+        default=None, description="How many IPv6 addresses, the next free ones; by default what its subnet assigns."
+    )
     elastic_ip: ElasticIp = Field(
         default=None, description="true for a new public address that stays its own, or the address. By default none."
     )
@@ -363,6 +278,10 @@ class VpcSpec(Spec):
     secondary_cidr_blocks: Annotated[list[Block], *ONE_OR_MORE] = Field(
         default=[], description="More blocks, four at most; subnets are each in one block."
     )
+    amazon_provided_ipv6_cidr_block: Boolean | None = Field(
+        default=None, description="true gives it a /56 of Amazon's, here of 2001:db8::/32. By default it has no IPv6."
+    )
+    ipv6_cidr_block: BlockIpv6 | None = Field(default=None, description="Its IPv6 block, a /56 you brought along.")
     enable_dns_support: Boolean = Field(default=True, description="false: there is no resolver. By default true.")
     enable_dns_hostnames: Boolean = Field(
         default=False,
@@ -381,6 +300,9 @@ class VpcSpec(Spec):
     )
     main_route_table: Text | None = Field(
         default=None, description="The table of subnets that name none; by default main, which has local routes only."
+    )
+    egress_only_internet_gateway: Name | None = Field(
+        default=None, description="Its name, for routes: lets IPv6 begin inside only. By default there is none."
     )
     subnets: Annotated[dict[Name, SubnetSpec], *NAMES_OR_MAP] = Field(default={}, description="By name.")
     route_tables: Annotated[dict[Name, RouteTableSpec], *NAMES_OR_MAP] = Field(
@@ -421,6 +343,9 @@ class OutsiderSpec(Spec):
     ip_address: PublicAddress | None = Field(
         default=None, description="A public one; by default one of the documentation's (RFC 5737)."
     )
+    ipv6_address: OutsideIpv6 = Field(
+        default=None, description="true for one of 3fff::/20 (RFC 9637), or the address. By default it has none."
+    )
     image: Text | None = Field(
         default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
     )
@@ -431,7 +356,7 @@ class InternetSpec(Spec):
     delay: Duration = Field(
         default=INTERNET.delay_ns,
         description="One way, between the region's border and any instance outside; "
-        + _by_default(format_duration(INTERNET.delay_ns)),
+        + by_default(format_duration(INTERNET.delay_ns)),
     )
     instances: Annotated[dict[Name, OutsiderSpec], *NAMES_OR_MAP] = Field(
         default={}, description="Computers somewhere in the Internet, by name."

@@ -11,11 +11,12 @@ from dcsim.request import (
     RevokeSecurityGroupEgress,
 )
 from dcsim.topology.context import Context, Vpc
+from dcsim.topology.ipv6 import block_of
 from dcsim.topology.rule import Rule
 from dcsim.topology.schema import SecurityGroupSpec
 from dcsim.topology.tree import Path, find, inside
 from dcsim.topology.words import closest, quoted
-from netvirt.address import Cidr
+from netvirt.address import EVERYWHERE_IPV6, Cidr
 
 
 def group_rules(
@@ -27,7 +28,10 @@ def group_rules(
             yield from _authorize(context, vpc, name, rule, False, [*path, "ingress", position])
         if spec.egress is None:
             continue
-        yield RevokeSecurityGroupEgress(vpc.name, name, mark=context.key([*path, "egress"]))
+        mark = context.key([*path, "egress"])
+        yield RevokeSecurityGroupEgress(vpc.name, name, mark=mark)
+        if block_of(context, vpc.name) is not None:
+            yield RevokeSecurityGroupEgress(vpc.name, name, peer=EVERYWHERE_IPV6, text="all to ::/0", mark=mark)
         for position, rule in enumerate(spec.egress):
             yield from _authorize(context, vpc, name, rule, True, [*path, "egress", position])
 

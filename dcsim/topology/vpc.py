@@ -25,6 +25,7 @@ from dcsim.request import (
 from dcsim.topology.context import Context, Vpc
 from dcsim.topology.flow_log import flow_logs
 from dcsim.topology.hosted_zone import dns_settings, hosted_zones
+from dcsim.topology.ipv6 import egress_only_gateway, subnet_blocks, vpc_block
 from dcsim.topology.names import Catalog, Copy, Named, zone_copies
 from dcsim.topology.nat_gateway import expand_nat_gateways, nat_gateways
 from dcsim.topology.peering import peerings
@@ -104,6 +105,7 @@ def _expand(context: Context, name: str, spec: VpcSpec) -> _Expanded:
         Catalog("instance", name),
         Catalog("NAT gateway", name),
         spec.internet_gateway,
+        spec.egress_only_internet_gateway,
     )
     context.vpcs[name] = names
     vpc = _Expanded(names, spec, ["vpcs", name])
@@ -186,6 +188,7 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
     for position, block in enumerate(vpc.spec.secondary_cidr_blocks):
         mark = context.value([*vpc.path, "secondary_cidr_blocks", position])
         yield AssociateVpcCidrBlock(name, block, mark=mark)
+    yield from vpc_block(context, name, vpc.spec)
     yield from dns_settings(context, name, vpc.spec)
     for table in vpc.route_tables:
         yield CreateRouteTable(name, table.name, mark=context.key(table.path))
@@ -195,6 +198,7 @@ def _networks(context: Context, vpc: _Expanded) -> Iterator[Request]:
     if vpc.spec.internet_gateway is not None:
         mark = context.value([*vpc.path, "internet_gateway"])
         yield CreateInternetGateway(name, vpc.spec.internet_gateway, mark=mark)
+    yield from egress_only_gateway(context, name, vpc.spec, vpc.path)
     for group in vpc.spec.security_groups:
         yield CreateSecurityGroup(name, group, mark=context.key([*vpc.path, "security_groups", group]))
 
@@ -251,6 +255,7 @@ def _acl_entry(vpc: str, acl: str, rule: NumberedRule, egress: bool, mark: Mark)
 
 def _subnets(context: Context, vpc: _Expanded, blocks: Sequence[Cidr]) -> Iterator[Request]:
     name, overflowing = vpc.names.name, set[str]()
+    of_ipv6 = subnet_blocks(context, name, vpc.subnets)
     for copy in vpc.subnets:
         base = str(copy.path[-1])
         block = None if base in overflowing else _block(context, vpc, copy, blocks)
@@ -261,7 +266,8 @@ def _subnets(context: Context, vpc: _Expanded, blocks: Sequence[Cidr]) -> Iterat
         zone = vpc.names.subnets.meanings[copy.name][0].zone or ""
         marks = _marks(context, copy)
         public = copy.fields.map_public_ip_on_launch is True
-        yield CreateSubnet(name, copy.name, block, zone, public, mark=context.key(copy.path), marks=marks)
+        ipv6 = of_ipv6.get(copy.name), copy.fields.assign_ipv6_address_on_creation is True
+        yield CreateSubnet(name, copy.name, block, zone, public, *ipv6, mark=context.key(copy.path), marks=marks)
         yield from _associations(context, vpc, copy)
 
 
@@ -319,12 +325,14 @@ def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
     names = vpc.names
     marks: dict[tuple[str | int, str | None], dict[str, Mark]] = {}
     # Addresses that the file chooses are taken before any is given out: what is written below counts too.
-    for copy in sorted(vpc.instances, key=lambda each: each.fields.private_ip_address is None):
+    for copy in sorted(vpc.instances, key=_chooses_nothing):
         subnet = _instance_subnet(context, names, copy)
         groups = _instance_groups(context, names, copy)
         if copy.fields.private_ip_address is not None:
             _is_alone(context, vpc, copy, "private_ip_address")
         _secondary_addresses(context, vpc, copy)
+        if copy.fields.ipv6_addresses:
+            _is_alone(context, vpc, copy, "ipv6_addresses")
         if subnet is None:
             continue
         # Those that only a number tells apart are written in the same place.
@@ -332,6 +340,10 @@ def _instances(context: Context, vpc: _Expanded) -> Iterator[Request]:
         if written not in marks:
             marks[written] = _marks(context, copy)
         yield _run(names.name, copy, subnet, groups, context.key(copy.path), marks[written])
+
+
+def _chooses_nothing(copy: Copy[InstanceFields]) -> bool:
+    return copy.fields.private_ip_address is None and not copy.fields.ipv6_addresses
 
 
 def _secondary_addresses(context: Context, vpc: _Expanded, copy: Copy[InstanceFields]) -> None:
@@ -370,6 +382,8 @@ def _run(
         boot_ns=fields.boot,
         secondary_private_ip_addresses=tuple(fields.secondary_private_ip_addresses),
         secondary_private_ip_address_count=fields.secondary_private_ip_address_count or 0,
+        ipv6_addresses=tuple(fields.ipv6_addresses),
+        ipv6_address_count=fields.ipv6_address_count,
         mark=mark,
         marks=marks,
     )

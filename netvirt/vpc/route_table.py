@@ -63,6 +63,17 @@ class ToNat:
 
 
 @dataclass(frozen=True, slots=True)
+class ToEgressOnly:
+    """The VPC's egress-only internet gateway."""
+
+    gateway: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class ToTransit:
     """A transit gateway that the VPC is attached to."""
 
@@ -94,7 +105,7 @@ class ToNowhere:
         return "blackhole" if self.simulated else "unknown"
 
 
-Target = Local | ToInterface | ToPeering | ToInternet | ToNat | ToTransit | ToAttachment | ToNowhere
+Target = Local | ToInterface | ToPeering | ToInternet | ToEgressOnly | ToNat | ToTransit | ToAttachment | ToNowhere
 
 
 @dataclass(frozen=True, slots=True)

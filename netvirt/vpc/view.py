@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from netvirt.address import Cidr, HostId, Ip, Mac, Vni, link_local, parse_ipv6
+from netvirt.address import Cidr, HostId, Ip, Mac, Vni, is_ipv6, link_local, parse_ipv6
 from netvirt.vpc.classifier import Members
 from netvirt.vpc.network_acl import NetworkAcl
 from netvirt.vpc.route_table import (
@@ -11,6 +11,7 @@ from netvirt.vpc.route_table import (
     RouteTable,
     Target,
     ToAttachment,
+    ToEgressOnly,
     ToInterface,
     ToInternet,
     ToNat,
@@ -82,6 +83,10 @@ class Interface:
     def addresses(self) -> tuple[Ip, ...]:
         return (self.address, *self.secondary)
 
+    def facing(self, other: Ip) -> Ip | None:
+        """What it speaks with to `other`: its first address of that family."""
+        return next((address for address in self.addresses if is_ipv6(address) == is_ipv6(other)), None)
+
     def owns(self, address: Ip) -> bool:
         return address == self.address or address in self.secondary
 
@@ -149,11 +154,13 @@ class VpcView:
     gateway_table: str
     """The id of its route table, empty when it has none."""
     public: Mapping[Ip, Ip]
-    """Private address -> the public one it has at the internet gateway."""
+    """Private address -> the public one it has at the internet gateway. IPv6 addresses are their own."""
     transit_gateways: Mapping[str, TransitGateway]
     """Those that the VPC is attached to."""
     nat_gateways: Mapping[str, str]
     """The interface of each one that is available, by the gateway's id."""
+    egress_only_internet_gateway: str = ""
+    """The id of the attached one."""
 
     def reaches(self, target: Target) -> bool:
         """Is what a route leads to there? A route to what is gone stays, as a black hole."""
@@ -164,6 +171,8 @@ class VpcView:
                 return self.nat_gateways.get(gateway, "") in self.interfaces
             case ToInternet(gateway=gateway):
                 return gateway == self.internet_gateway
+            case ToEgressOnly(gateway=gateway):
+                return gateway == self.egress_only_internet_gateway
             case ToPeering(peering=peering):
                 return peering in self.peers
             case ToTransit(gateway=gateway):

@@ -8,7 +8,7 @@ from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
-from netvirt.address import HostId, parse_ip
+from netvirt.address import HostId, Ns, parse_ip
 from netvirt.appliance.border import Border
 from netvirt.frame import Flow, parse
 from netvirt.journey import Outcome
@@ -176,8 +176,8 @@ def test_the_border_lets_in_no_private_source(source: str) -> None:
     """Whoever sent it: no guest can, so the border is asked itself."""
     border = World().world.outside.border
     there = parse_ip(PUBLIC["web-a"])
-    assert border.decide(Flow(17, parse_ip(source), there, 1, 9)) is Outcome.GATEWAY
-    assert not isinstance(border.decide(Flow(17, parse_ip("172.32.0.1"), there, 1, 9)), Outcome)
+    assert border.decide(Flow(17, parse_ip(source), there, 1, 9), Ns(0)) is Outcome.GATEWAY
+    assert not isinstance(border.decide(Flow(17, parse_ip("172.32.0.1"), there, 1, 9), Ns(0)), Outcome)
 
 
 @pytest.mark.parametrize("data", [b"", bytes(14), bytes(14) + b"\x45", bytes(60), b"\xff" * 60])
@@ -185,7 +185,7 @@ def test_what_is_no_packet_ends_at_the_border(data: bytes) -> None:
     ledger, lost = Ledger(), []
     ledger.watchers.append(lambda _, place, reason: lost.append((place, reason)))
     tunnel = Tunnel(HostId(0), BORDER, INTERNET_VNI, 1, b"")
-    assert Border(ledger).forward(Encapsulated(parse(data), tunnel)) is None
+    assert Border(ledger).forward(Encapsulated(parse(data), tunnel), Ns(0)) is None
     assert lost == [("border", Outcome.MALFORMED)]
 
 

@@ -19,7 +19,9 @@ def dcsim(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("name", ["peering", "public", "public-private-nat", "standby", "transit-gateway"])
+@pytest.mark.parametrize(
+    "name", ["dual-stack", "peering", "public", "public-private-nat", "standby", "transit-gateway"]
+)
 def test_its_assertions_hold(name: str) -> None:
     said = dcsim("reach", str(SHIPPED / f"{name}.yaml"), "--assert", str(SHIPPED / f"{name}.reach.yaml"))
     assert said.exit_code == 0, said.output

@@ -302,7 +302,7 @@ GARBAGE: dict[str, tuple[Garbage, Outcome]] = {
         ),
         Outcome.NO_ROUTE,
     ),
-    "IPv6": (lambda region, random: bare(region, IPv6(dst="ff02::1") / ICMPv6EchoRequest()), Outcome.UNKNOWN),
+    "IPv6": (lambda region, random: bare(region, IPv6(dst="ff02::1") / ICMPv6EchoRequest()), Outcome.BROADCAST),
     "a VLAN tag": (lambda region, random: bare(region, Dot1Q(vlan=7) / IP() / UDP()), Outcome.UNKNOWN),
     "another's address": (
         lambda region, random: bare(

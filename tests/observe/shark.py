@@ -17,7 +17,7 @@ CHECKS = [
 BAD_CHECKSUM = "0"
 BAD = " || ".join(
     ["_ws.malformed", "_ws.expert.severity == error"]
-    + [f"{protocol}.checksum.status == {BAD_CHECKSUM}" for protocol in ("ip", "udp", "tcp", "icmp")]
+    + [f"{protocol}.checksum.status == {BAD_CHECKSUM}" for protocol in ("ip", "udp", "tcp", "icmp", "icmpv6")]
 )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Self
 
+from dcsim.ipv6_request import CreateEgressOnlyInternetGateway
 from dcsim.request import (
     ALL_PROTOCOLS,
     ANY_ICMP,
@@ -325,6 +326,8 @@ class Region:
             case CreateRouteTable():
                 vpc.tables[request.name] = {}
                 vpc.list_routes[request.name] = {}
+            case CreateEgressOnlyInternetGateway():
+                raise AssertionError("no world of these has one")
             case CreateInternetGateway():
                 vpc.has_gateway = True
             case CreateNatGateway():

@@ -367,9 +367,10 @@ vpc_peering_connections:
         a.yaml:4:35: internet instance has no 'ip_adress'. Did you mean ip_address?
          4 | internet: {instances: {customer: {ip_adress: 198.51.100.7, subnet: n}, 1 ...
            |                                   ^^^^^^^^^
-        a.yaml:4:60: internet instance has no 'subnet'; it has ip_address, image
+        a.yaml:4:60: internet instance has no 'subnet'
          4 |  ... et: {instances: {customer: {ip_adress: 198.51.100.7, subnet: n}, 1s ...
            |                                                           ^^^^^^
+            it has ip_address, ipv6_address, image
         a.yaml:4:72: '1st' is not a name
          4 |  ... stances: {customer: {ip_adress: 198.51.100.7, subnet: n}, 1st: {}}}
            |                                                                ^^^

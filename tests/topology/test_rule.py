@@ -49,7 +49,7 @@ def test_a_numbered_rule_is_a_verdict_and_a_rule() -> None:
     ("text", "culprit", "message", "advice"),
     [
         ("tpc 80 from a", "tpc", "'tpc' where a protocol belongs",
-         "there are all, icmp, tcp, udp, proto. Did you mean tcp?"),
+         "there are all, icmp, icmpv6, tcp, udp, proto. Did you mean tcp?"),
         ("allow tcp 80 from a", "allow", "a security group only allows", "leave allow out"),
         ("deny tcp 80 from a", "deny", "a security group only allows", "a network ACL can deny"),
         ("100 allow tcp 80 from a", "100", "a security group's rules have no numbers", "leave 100 out"),

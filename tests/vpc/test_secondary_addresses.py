@@ -10,7 +10,7 @@ from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import ARP, Ether
 from topology.files import said_of, topology
 
-from dcsim.cloud.interface_limits import ipv4_addresses
+from dcsim.cloud.interface_limits import addresses_each
 from dcsim.pinging import Payload, Pinger
 from dcsim.request import AssociateAddress, CreateInternetGateway, RunInstances
 from dcsim.topology.expand import expanded
@@ -119,7 +119,7 @@ LIMITS = {"m5.large": 10, "m5.xlarge": 15, "m5.2xlarge": 15, "m5.4xlarge": 30, "
 
 
 def test_how_many_an_interface_may_have() -> None:
-    assert {kind: ipv4_addresses(kind) for kind in LIMITS} == LIMITS
+    assert {kind: addresses_each(kind) for kind in LIMITS} == LIMITS
 
 
 def test_each_address_may_have_its_elastic_ip() -> None:

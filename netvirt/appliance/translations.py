@@ -70,7 +70,7 @@ class Session:
             self.finished = frozenset((True, False))
         elif flow.tcp_flags & FIN:
             self.finished |= {outward}
-        elif flow.tcp_flags & SYN and outward and self.closing:
+        elif flow.tcp_flags & (SYN | ACK) == SYN and outward and self.closing:
             # The same ends begin anew, on the same port.
             self.finished, self.established = frozenset(), False
 

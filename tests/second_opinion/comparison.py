@@ -1,7 +1,7 @@
 """One random story, told to the evaluator and to the product; where they part, the least of it that still shows it."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from random import Random
@@ -13,7 +13,7 @@ from dcsim.topology.plan import INTERNET
 from dcsim.trace import Traced
 
 from .evaluator import Evaluator
-from .lab import CRAMPED, ROOMY, Lab, Seen, refusals, traced
+from .lab import CRAMPED, ROOMY, Lab, Seen, ports_in, refusals, traced
 from .later import apply
 from .packet import ECHO, ICMP, TCP, Ending, Packet, Place, Verdict
 from .random_changes import Change
@@ -55,10 +55,16 @@ class Disagreement:
         return f"{self.asked} of {self.step}\n  evaluator: {evaluator}\n  product: {self.seen}"
 
 
-def random_case(seed: int) -> Case:
+def random_case(
+    seed: int,
+    change: Callable[[Random, SmallWorld], SmallWorld] = lambda _, world: world,
+    more: Callable[[Random, SmallWorld], Iterable[Event]] = lambda *_: (),
+) -> Case:
+    """`change` is made to the world, and `more` happens in it."""
     random = Random(f"{seed}/second opinion")
-    world = a_world(random)
-    story = tuple(_finished(random, event) for event in a_script(random, world))
+    world = change(random, a_world(random))
+    script = (*a_script(random, world), *more(random, world))
+    story = tuple(_finished(random, event) for event in script)
     return Case(seed, world, story, roomy=seed % 2 == 0)
 
 
@@ -108,23 +114,42 @@ class Comparison:
         # First, because asking for a MAC address takes some time.
         self._lab.resolve(step.src, step.dst, step.packet)
         home = step.packet.source or IPv4Address(self._addresses[step.src])
-        verdict = self._evaluator.send(step.src, step.dst, step.packet, self._lab.now_s)
+        now_s = self._lab.now_s
         seen = self._lab.send(step.src, step.dst, step.packet, step.dress)
+        self._evaluator.seen_ports = self._lab.seen_ports
+        verdict = self._evaluator.send(step.src, step.dst, step.packet, now_s)
         if not seen.agrees(verdict, step.src[1]):
             return _parted("live", step, [verdict], seen)
         if verdict.arrived is not None:
             self.asked["translated"] += verdict.arrived.src != home or verdict.arrived.dst != step.dst
             sent = verdict.arrived
+            self.asked["by NAT"] += sent.nats > 0
             dressed = Dresser(Random(step.dress)).dress(sent.src, sent.dst, sent.packet)
-            if aged(dressed, sent.routers) != seen.octets:
+            if not sent.made_here and aged(dressed, sent.routers) != seen.octets:
                 return _parted("octets", step, [verdict], seen)
+            if sent.nats == 1 and not sent.made_here and step.answered:
+                return self._answer(step, verdict)
         return None
+
+    def _answer(self, step: Step, verdict: Verdict) -> Disagreement | None:
+        """Nobody can write beforehand what a NAT gateway makes of a packet."""
+        assert verdict.arrived is not None
+        asked = verdict.arrived
+        replier = self._key(verdict.receiver)
+        if asked.dst not in self._own(replier):
+            return None
+        self.asked["answers to NAT"] += 1
+        back = replace(reply_to(asked.packet), source=asked.dst, via="")
+        if back.is_error or back.quote is not None:
+            return None
+        return self._send(Step(0, replier, asked.src, back, answered=False, dress=step.dress + 1))
 
     def _trace(self, step: Step) -> Disagreement | None:
         """Both ways, past every blocker."""
         self.asked["trace"] += 1
         evaluator = self._evaluator.copy()
         trace = self._lab.trace(step.src, step.dst, step.packet)
+        evaluator.seen_ports = ports_in(trace.forward)
         way = evaluator.explain(step.src, step.dst, step.packet, self._lab.now_s)
         seen = traced(trace.forward, trace.destination)
         if not seen.agrees(way[0], step.src[1]) or seen.refusals != refusals(way):
@@ -133,7 +158,7 @@ class Comparison:
         # Who is not the destination (an appliance) replies nothing by itself.
         if arrived is None or arrived.dst not in self._own(replier := self._key(way[-1].receiver)):
             return None if trace.reply is None else _parted("reply", step, way, traced(trace.reply))
-        back = Step(0, replier, arrived.src, replace(reply_to(step.packet), source=arrived.dst))
+        back = Step(0, replier, arrived.src, replace(reply_to(arrived.packet), source=arrived.dst))
         return self._trace_reply(trace, back, step.src[1], way, evaluator)
 
     def _own(self, key: tuple[str, str]) -> Sequence[IPv4Address]:
@@ -150,6 +175,7 @@ class Comparison:
     ) -> Disagreement | None:
         self.asked["reply"] += 1
         assert trace.reply is not None, f"{back.src} is there to reply"
+        evaluator.seen_ports = ports_in(trace.reply)
         way_back = evaluator.explain(back.src, back.dst, back.packet, self._lab.now_s)
         if way_back[-1].delivered and way_back[-1].receiver != asker:
             # What an appliance does with it, nobody knows.

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from dcsim.topology.plan import INTERNET
 
 from .model import OUTSIDER_PREFIX, AclRule, GroupRule, Instance, Region, Subnet, Target, Transit, Vpc
+from .nat import NatGateway
 from .packet import TCP, UDP, Ending, Packet, Place, Sent, Verdict
 
 LOCAL = Target("local")
@@ -18,6 +19,8 @@ PRIVATE = [IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.16
 """RFC 1918 and RFC 6598: nothing of the Internet's."""
 LINK_LOCAL = IPv4Network("169.254.0.0/16")
 MULTICAST = IPv4Network("224.0.0.0/4")
+MOST_NATS = 8
+"""Nobody here builds more of them in a row."""
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 
 
@@ -44,6 +47,7 @@ class Evaluator(Region):
 
     def explain(self, src: tuple[str, str], dst: IPv4Address, packet: Packet, now_s: float) -> list[Verdict]:
         """Everything that is in the packet's way, as if each refusal had been mended; and where it ends."""
+        self.is_asked = True
         return list(self._way(src, dst, packet, now_s))
 
     def copy(self) -> "Evaluator":
@@ -78,14 +82,51 @@ def _from_inside(region: Region, sender: Instance, sent: Sent) -> Iterator[Verdi
     if onward is None:
         return
     sender.tracker.record(sent.src, sent.dst, sent.packet, sent.now_s, leave.tracked)
+    yield from _onward(region, sender, onward, sent)
+
+
+def _onward(
+    region: Region, sender: Instance, onward: "Instance | Door | Transit | Sent", sent: Sent
+) -> Iterator[Verdict]:
     if isinstance(onward, Transit):
-        yield from _over_transit(onward, vpc, sender.subnet, sent)
+        yield from _over_transit(region, onward, sender.vpc, sender.subnet, sent)
     elif isinstance(onward, Door):
         yield from _at_the_door(onward, sender.subnet, sent)
     elif isinstance(onward, Instance):
-        yield from _enter(onward, sent, crosses=onward.subnet is not sender.subnet)
+        if isinstance(onward, NatGateway) and onward.vpc is not sender.vpc:
+            # Section 5: it is for its own VPC.
+            yield Verdict(Ending.GATEWAY, Place.GATEWAY)
+        yield from _enter(region, onward, sent, crosses=onward.subnet is not sender.subnet)
     else:
         yield from _over_the_border(region, onward)
+
+
+def _by_nat(region: Region, nat: NatGateway, sent: Sent) -> Iterator[Verdict]:
+    """In another header, out again by the gateway's own subnet."""
+    if sent.nats > MOST_NATS:
+        yield Verdict(Ending.OTHER, Place.NAT)
+        return
+    for passed in nat.pass_on(sent, region.seen_ports, region.is_asked):
+        if isinstance(passed, Verdict):
+            yield passed
+            return
+        passed = replace(passed, routers=sent.routers + 1, nats=sent.nats + 1)
+        onward = yield from _behind(_next_hop(region, nat, passed))
+        if onward is not None:
+            yield from _onward(region, nat, onward, passed)
+
+
+def _behind(
+    hop: "Generator[Verdict, None, Instance | Door | Transit | Sent | None]",
+) -> "Generator[Verdict, None, Instance | Door | Transit | Sent | None]":
+    """For who looks on from outside, whatever refuses behind a gateway is on the receiver's side."""
+    while True:
+        try:
+            verdict = next(hop)
+        except StopIteration as end:
+            found: Instance | Door | Transit | Sent | None = end.value
+            return found
+        yield replace(verdict, place=Place.INGRESS_ACL) if verdict.place is Place.EGRESS_ACL else verdict
 
 
 def _from_outside(region: Region, home: IPv4Address, sent: Sent) -> Iterator[Verdict]:
@@ -144,6 +185,8 @@ def _next_hop(
     match target.through:
         case "instance":
             return vpc.instances[target.name]
+        case "nat_gateway":
+            return vpc.nats[target.name]
         case "nowhere":
             # What is not simulated has no place: the packet is not followed from its sender.
             gone = target.name == "blackhole"
@@ -181,7 +224,7 @@ def _at_the_door(door: Door, origin: Subnet, sent: Sent) -> Iterator[Verdict]:
     yield Verdict(Ending.NO_MAPPING, Place.MAPPING)
 
 
-def _over_transit(transit: Transit, vpc: Vpc, origin: Subnet, sent: Sent) -> Iterator[Verdict]:
+def _over_transit(region: Region, transit: Transit, vpc: Vpc, origin: Subnet, sent: Sent) -> Iterator[Verdict]:
     """Section 6: in by the sender's zone, by the attachment's table to another one, out in the same zone if it is there.
 
     Of its doors' ACLs, the way in is asked at the first, the way out at the second (Transit Gateway guide).
@@ -206,10 +249,10 @@ def _over_transit(transit: Transit, vpc: Vpc, origin: Subnet, sent: Sent) -> Ite
     if origin.zone not in theirs.doors:
         assert len(theirs.doors) == 1, "who can say which zone a hash names?"
     exit_ = theirs.doors.get(origin.zone) or next(iter(theirs.doors.values()))
-    yield from _out_of_transit(theirs.vpc, exit_, replace(sent, routers=sent.routers + 1))
+    yield from _out_of_transit(region, theirs.vpc, exit_, replace(sent, routers=sent.routers + 1))
 
 
-def _out_of_transit(vpc: Vpc, exit_: Subnet, sent: Sent) -> Iterator[Verdict]:
+def _out_of_transit(region: Region, vpc: Vpc, exit_: Subnet, sent: Sent) -> Iterator[Verdict]:
     receiver: Instance | Door | None
     if sent.dst in exit_.block:
         receiver = yield from _who_has(vpc, sent)
@@ -217,12 +260,13 @@ def _out_of_transit(vpc: Vpc, exit_: Subnet, sent: Sent) -> Iterator[Verdict]:
         if not _acl_allows(vpc.acls[exit_.acl].egress, sent.packet, sent.dst):
             yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL)
         target = _longest_match(vpc, exit_.table or vpc.main_table, sent.dst)
-        assert target is not None and target.through in ("local", "instance"), "to its own blocks"
-        receiver = vpc.instances[target.name] if target.name else (yield from _who_has(vpc, sent))
+        assert target is not None and target.through in ("local", "instance", "nat_gateway"), "to its own blocks"
+        appliances = {**vpc.instances, **vpc.nats}
+        receiver = appliances[target.name] if target.name else (yield from _who_has(vpc, sent))
     if isinstance(receiver, Door):
         yield from _at_the_door(receiver, exit_, sent)
     elif receiver is not None:
-        yield from _enter(receiver, sent, crosses=receiver.subnet is not exit_)
+        yield from _enter(region, receiver, sent, crosses=receiver.subnet is not exit_)
 
 
 def _longest_match(vpc: Vpc, table: str, dst: IPv4Address) -> Target | None:
@@ -263,7 +307,7 @@ def _over_the_border(region: Region, sent: Sent) -> Iterator[Verdict]:
     if _is_private(sent.src) or (instance is not None and not instance.vpc.has_gateway):
         yield Verdict(Ending.GATEWAY, Place.GATEWAY)
     elif instance is not None:
-        yield from _gateway_in(instance, sent)
+        yield from _gateway_in(region, instance, sent)
     else:
         yield from _to_outsider(region, sent)
 
@@ -276,7 +320,7 @@ def _to_outsider(region: Region, sent: Sent) -> Iterator[Verdict]:
     yield Verdict(Ending.NO_MAPPING, Place.BORDER)
 
 
-def _gateway_in(instance: Instance, sent: Sent) -> Iterator[Verdict]:
+def _gateway_in(region: Region, instance: Instance, sent: Sent) -> Iterator[Verdict]:
     quote = sent.packet.quote
     private = next(private for private, public in instance.publics.items() if public == sent.dst)
     if quote is not None and quote.src == sent.dst:
@@ -285,25 +329,28 @@ def _gateway_in(instance: Instance, sent: Sent) -> Iterator[Verdict]:
     table = instance.vpc.gateway_table
     target = _longest_match(instance.vpc, table, private) if table else LOCAL
     if target is None or target.through != "instance":
-        yield from _enter(instance, inside, crosses=True)
+        yield from _enter(region, instance, inside, crosses=True)
         return
     # Section 1.6: a middlebox gets it first, and must have a public address itself.
     middlebox = instance.vpc.instances[target.name]
     if not middlebox.publics:
         yield Verdict(Ending.UNKNOWN, Place.RECEIVER)
         return
-    yield from _enter(middlebox, inside, crosses=True)
+    yield from _enter(region, middlebox, inside, crosses=True)
 
 
 def _is_private(address: IPv4Address) -> bool:
     return any(address in block for block in PRIVATE)
 
 
-def _enter(receiver: Instance, sent: Sent, crosses: bool) -> Iterator[Verdict]:
+def _enter(region: Region, receiver: Instance, sent: Sent, crosses: bool) -> Iterator[Verdict]:
     """`crosses`: the packet comes from outside the receiver's subnet."""
     vpc, name = receiver.vpc, receiver.name
     if crosses and not _acl_allows(vpc.acls[receiver.subnet.acl].ingress, sent.packet, sent.src):
         yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL, name)
+    if isinstance(receiver, NatGateway):
+        yield from _by_nat(region, receiver, sent)
+        return
     if receiver.checked and sent.dst not in receiver.addresses:
         yield Verdict(Ending.SOURCE_DEST_CHECK, Place.INGRESS_CHECK, name)
     enter = _security_groups(vpc, receiver, sent, outward=False)

@@ -1,7 +1,9 @@
 """The product's side of the comparison: a built world, packets as real frames in it, and its own traces."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 from random import Random
 
@@ -10,14 +12,15 @@ from scapy.layers.l2 import ARP, Ether
 from dcsim.request import RunInstances, Verb
 from dcsim.topology.plan import DEFAULT_START_NS, Internet, Plan, Plant
 from dcsim.trace import Traced, TrafficSpec, trace
-from dcsim.world import Guest, World, build
+from dcsim.world import Guest, Node, World, build
 from hypervisor.clock import Clock
 from hypervisor.guest import Reporter, Wire
+from hypervisor.host import Nic
 from netvirt.address import Ip, format_mac
-from netvirt.frame import Frame
+from netvirt.frame import Frame, flow_of
 from netvirt.journey import Hop, Journey, Outcome
 
-from .packet import TCP, UDP, Ending, Packet, Place, Verdict
+from .packet import ICMP, TCP, UDP, Ending, Packet, Place, Verdict
 from .random_vpcs import ZONES, SmallWorld
 from .wire import Dresser
 
@@ -47,7 +50,10 @@ ENDINGS = {
     Outcome.BROADCAST: Ending.BROADCAST,
     Outcome.NOT_TRANSITIVE: Ending.NOT_TRANSITIVE,
     Outcome.GATEWAY: Ending.GATEWAY,
+    Outcome.NO_TRANSLATION: Ending.NAT,
+    Outcome.FRAGMENT: Ending.NAT,
 }
+PORT = re.compile(r"source becomes .* (\d+)$")
 SIDED = {
     Ending.SECURITY_GROUP: (Place.EGRESS_SG, Place.INGRESS_SG),
     Ending.NETWORK_ACL: (Place.EGRESS_ACL, Place.INGRESS_ACL),
@@ -63,6 +69,7 @@ PLACES = {
     Ending.BROADCAST: Place.HOST,
     Ending.NOT_TRANSITIVE: Place.PEERING,
     Ending.GATEWAY: Place.GATEWAY,
+    Ending.NAT: Place.NAT,
 }
 
 
@@ -127,6 +134,15 @@ class Lab:
         self._drops: list[tuple[str, Outcome]] = []
         self.world.ledger.watchers.append(lambda _, place, reason: self._drops.append((place, reason)))
         self._macs: dict[tuple[tuple[str, str], str], str] = {}
+        self.seen_ports: dict[str, list[int]] = {}
+        """What each NAT gateway has sent the last packet from, in order: it may come through again."""
+        for node in self.world.appliances.values():
+            node.nic.taps = (*node.nic.taps, partial(self._see_port, node))
+
+    def _see_port(self, node: Node, _: Nic, frame: Frame, leaving: bool) -> None:
+        flow = flow_of(frame.data)
+        if leaving and flow.src == node.placed.interface.address and not flow.is_icmp_error:
+            self.seen_ports.setdefault(node.name, []).append(flow.icmp_id if flow.protocol == ICMP else flow.src_port)
 
     @property
     def now_s(self) -> float:
@@ -181,11 +197,12 @@ class Lab:
         where: Place | None = PLACES.get(ending)
         if ending is Ending.NO_MAPPING and place == BORDER:
             where = Place.BORDER
-        if ending in SIDED and sum(guest.host is sender.host for guest in self.guests.values()) == 1:
+        if ending in SIDED and sum(node.host is sender.host for node in self.world.nodes.values()) == 1:
             where = SIDED[ending][place != sender.host.name]
         return Seen(ending, where, refusals=((ending, where),))
 
     def _forget(self) -> None:
+        self.seen_ports.clear()
         self._drops.clear()
         for inbox in self._inboxes.values():
             inbox.clear()
@@ -239,6 +256,16 @@ def traced(journey: Journey, destination: str = "") -> Seen:
     if met:
         return Seen(*met[0], refusals=tuple(met))
     return Seen(Ending.DELIVERED, Place.RECEIVER, destination)
+
+
+def ports_in(journey: Journey) -> dict[str, list[int]]:
+    """What each NAT gateway would send from, in order, as a trace says."""
+    ports: dict[str, list[int]] = {}
+    for hop in journey.hops:
+        found = PORT.search(hop.rule) if hop.kind == "nat" else None
+        if found is not None:
+            ports.setdefault(hop.name, []).append(int(found[1]))
+    return ports
 
 
 def _place_of(journey: Journey, blocker: Hop, ending: Ending) -> Place | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from dcsim.ipv6_request import CreateEgressOnlyInternetGateway
 from dcsim.request import (
@@ -56,6 +56,9 @@ from netvirt.address import Cidr
 
 from .packet import Packet
 from .tracking import Tracker
+
+if TYPE_CHECKING:
+    from .nat import NatGateway
 
 GroupRequest = (
     AuthorizeSecurityGroupIngress
@@ -206,11 +209,13 @@ class Vpc:
     acls: dict[str, Acl] = field(default_factory=lambda: {"default": default_acl()})
     groups: dict[str, Group] = field(default_factory=lambda: {"default": default_group()})
     instances: dict[str, Instance] = field(default_factory=dict)
+    nats: "dict[str, NatGateway]" = field(default_factory=dict)
     doors: list[IPv4Address] = field(default_factory=list)
     """Addresses of transit gateways' own interfaces, which answer nothing."""
 
     def lowest_free(self, subnet: Subnet) -> IPv4Address:
-        taken = [*self.doors, *(address for each in self.instances.values() for address in each.addresses)]
+        interfaces = (*self.instances.values(), *self.nats.values())
+        taken = [*self.doors, *(address for each in interfaces for address in each.addresses)]
         return next(address for address in list(subnet.block)[4:-1] if address not in taken)
 
     @property
@@ -218,7 +223,7 @@ class Vpc:
         return [self.block, *self.more_blocks]
 
     def at(self, address: IPv4Address) -> Instance | None:
-        for instance in self.instances.values():
+        for instance in (*self.instances.values(), *self.nats.values()):
             if address in instance.addresses:
                 return instance
         return None
@@ -294,6 +299,10 @@ class Region:
         self.outside = addresses_outside(outsiders)
         self._addresses = addresses
         self._given = 0
+        self.seen_ports: dict[str, list[int]] = {}
+        """What each NAT gateway sent from, one packet after the other, as somebody has seen."""
+        self.is_asked = False
+        """Nothing is sent."""
         for request in requests:
             self.apply(request)
 
@@ -331,7 +340,7 @@ class Region:
             case CreateInternetGateway():
                 vpc.has_gateway = True
             case CreateNatGateway():
-                raise AssertionError("no world of these has one")
+                vpc.nats[request.name] = self._nat_gateway(vpc, request)
             case CreateVpcPeeringConnection():
                 peer = self.vpcs[request.peer_vpc]
                 vpc.peers[request.name] = peer
@@ -404,6 +413,16 @@ class Region:
         publics = {address: self.next_public()} if subnet.gives_public else {}
         return Instance(request.name, address, subnet, groups, request.source_dest_check, vpc, more, publics)
 
+    def _nat_gateway(self, vpc: Vpc, request: CreateNatGateway) -> "NatGateway":
+        """No groups, no check; an Elastic IP for each of its addresses if it is public."""
+        from .nat import NatGateway
+
+        assert request.private_ip_address is not None, "worlds here say which"
+        address, subnet = IPv4Address(request.private_ip_address), vpc.subnets[request.subnet]
+        wanted = request.elastic_ips[0] if request.elastic_ips else None
+        publics = {address: IPv4Address(wanted) if wanted else self.next_public()} if request.elastic_ips else {}
+        return NatGateway(request.name, address, subnet, (), False, vpc, (), publics)
+
     def blocks(self, named: Cidr | PrefixListName) -> tuple[IPv4Network, ...]:
         return self.prefix_lists[named.name] if isinstance(named, PrefixListName) else (IPv4Network(named),)
 
@@ -413,7 +432,7 @@ class Region:
 
     @property
     def instances(self) -> list[Instance]:
-        return [instance for vpc in self.vpcs.values() for instance in vpc.instances.values()]
+        return [each for vpc in self.vpcs.values() for each in (*vpc.instances.values(), *vpc.nats.values())]
 
     def owner(self, public: IPv4Address) -> Instance | None:
         """The instance that has this public address."""

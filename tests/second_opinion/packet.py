@@ -101,6 +101,7 @@ class Ending(Enum):
     BLACKHOLE = "blackhole"
     NO_MAPPING = "no_mapping"
     NOT_TRANSITIVE = "not_transitive"
+    NAT = "nat"
     GATEWAY = "gateway"
     SOURCE_DEST_CHECK = "source_dest_check"
     UNKNOWN = "unknown"
@@ -118,6 +119,7 @@ class Place(Enum):
     ROUTE = "the route table of the sender's subnet"
     PEERING = "the peering connection"
     GATEWAY = "the internet gateway"
+    NAT = "a NAT gateway"
     BORDER = "the border, looking for who has the public address"
     MAPPING = "looking for who has the address"
     INGRESS_ACL = "the network ACL of the receiver's subnet"
@@ -136,6 +138,10 @@ class Sent:
     now_s: float
     routers: int = 0
     """That it has passed: each takes one of its time to live."""
+    nats: int = 0
+    """How many of them were NAT gateways."""
+    made_here: bool = False
+    """By the network: nobody sent it."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ FLAGS = ("S", "SA", "A", "A", "A", "PA", "FA", "R", "RA")
 class Step:
     """`gap_s` after the step before, an instance sends a packet; `traced`: and asks before how it will go.
 
+    `answered`: who gets it by a NAT gateway answers at once.
+
     `dress` is the seed of what must not matter in its octets.
     """
 
@@ -51,6 +53,7 @@ class Step:
     dst: IPv4Address
     packet: Packet
     traced: bool = False
+    answered: bool = True
     dress: int = 0
 
     def __str__(self) -> str:

@@ -33,7 +33,7 @@ class Dresser:
 
     def _header(self, src: IPv4Address, dst: IPv4Address, packet: Packet) -> ScapyPacket:
         header = inet.IP(src=str(src), dst=str(dst), proto=packet.protocol, options=self._random.choice(OPTIONS))
-        header.ttl = self._random.choice((2, 64, 255))
+        header.ttl = self._random.choice((9, 64, 255))
         header.tos = self._random.choice((0, 0, 46 << 2))
         header.id = self._random.randint(0, 65535)
         if packet.fragment is Fragment.WHOLE:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 from random import Random
 
 from dcsim.request import (
+    AssociateGatewayRouteTable,
     AssociateRouteTable,
     AuthorizeSecurityGroupEgress,
     CreateInternetGateway,
@@ -30,7 +31,7 @@ from .random_flows import Step, a_packet, as_itself
 from .random_vpcs import MARK, ZONES, SmallWorld, cidr
 
 ALL = cidr(IPv4Network("0.0.0.0/0"))
-SUBNET = TABLE = "edge"
+SUBNET = TABLE = "out"
 WALLS = (
     CreateNetworkAclEntry,
     ReplaceNetworkAclAssociation,
@@ -51,12 +52,19 @@ def with_nats(random: Random, world: SmallWorld) -> SmallWorld:
         if block is not None:
             names[vpc.name] = f"{vpc.name[0]}nat"
             made += _gateway(random, world, vpc.name, names[vpc.name], block)
-    routes = [each for each in world.requests if isinstance(each, CreateRoute)]
+    gateways = _of_gateways(world)
+    made_routes = [each for each in world.requests if isinstance(each, CreateRoute)]
+    routes = [each for each in made_routes if (each.vpc, each.route_table) not in gateways]
     kept = tuple(each for each in world.requests if each not in routes)
     led = [_led(random, each, names) for each in routes]
     led += _defaults(random, world, routes, names)
     somebody = (Outsider("o9", None, None, mark=MARK),)
     return replace(world, requests=(*kept, *made, *led), outsiders=world.outsiders or somebody)
+
+
+def _of_gateways(world: SmallWorld) -> set[tuple[str, str]]:
+    """The tables of internet gateways, which lead to instances only."""
+    return {(each.vpc, each.route_table) for each in world.requests if isinstance(each, AssociateGatewayRouteTable)}
 
 
 def _room(world: SmallWorld, vpc: str, block: IPv4Network) -> IPv4Network | None:
@@ -105,7 +113,7 @@ def _defaults(
 ) -> Iterator[CreateRoute]:
     """For tables that had none, and from somebody's subnet to somebody else's."""
     for vpc, name in names.items():
-        for table in world.tables(vpc):
+        for table in (each for each in world.tables(vpc) if (vpc, each) not in _of_gateways(world)):
             own = [each.destination for each in routes if (each.vpc, each.route_table) == (vpc, table)]
             if ALL not in own and random.random() < 0.6:
                 yield CreateRoute(vpc, table, ALL, name, "nat_gateway", mark=MARK)

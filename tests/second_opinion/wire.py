@@ -50,7 +50,7 @@ class Dresser:
     def _transport(self, packet: Packet) -> ScapyPacket:
         sport, dport = packet.src_port, packet.dst_port
         if packet.protocol == TCP:
-            options = self._random.choice(([], [("MSS", 8961), ("WScale", 7)]))
+            options = self._random.choice(([], [("MSS", 1460), ("WScale", 7)]))
             return inet.TCP(sport=sport, dport=dport, flags=packet.flags, options=options) / Raw(self._payload())
         if packet.protocol == UDP:
             return inet.UDP(sport=sport, dport=dport) / Raw(self._payload())

@@ -14,12 +14,14 @@ from dcsim.request import (
     Request,
     RunInstances,
 )
+from dcsim.topology.traps import traps
 
 MAIN_TABLE = "main"
 
 
 def doubts(requests: Sequence[Request]) -> Iterator[Problem]:
-    """Of each VPC apart."""
+    """Of all together, then of each VPC apart."""
+    yield from traps(requests)
     for vpc in (request.name for request in requests if isinstance(request, CreateVpc)):
         yield from _Networks(vpc, requests).doubts()
 

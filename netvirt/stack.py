@@ -34,6 +34,10 @@ ARP_QUEUE_BYTES = 212_992
 """Kept of packets for an address under resolution (Linux's unres_qlen_bytes; RFC 1122 section 2.3.2.2 asks for one)."""
 
 
+ANSWERED = 64
+"""Who asked, and what they were last told: an error about that is believed."""
+
+
 class _Resolution:
     """Packets that wait for an answer to who-has, or to its IPv6 counterpart."""
 
@@ -68,6 +72,7 @@ class Stack:
         self._resolving: dict[Ip, _Resolution] = {}
         self._pings: dict[int, Ping] = {}
         self._path_mtus = PathMtus(MTU_BYTES.value)
+        self._answered: dict[Ip, tuple[int, int]] = {}
         self._reassembler = Reassembler()
         self._identification = 0
 
@@ -232,8 +237,10 @@ class Stack:
     def _on_too_big(self, source: Ip, target: Ip, request: Icmp | Icmpv6, size: int, mtu: int, now: Ns) -> None:
         """Believed only of what was sent, waits for its answer, and would not have fitted (RFC 5927 section 7.2)."""
         asked = request.type == (icmpv6.ECHO_REQUEST if isinstance(request, Icmpv6) else icmp.ECHO_REQUEST)
-        waits = any(ping.waits_for(target, request) for ping in self._pings.values())
-        if source in self.addresses and asked and waits and mtu < size:
+        waits = asked and any(ping.waits_for(target, request) for ping in self._pings.values())
+        # Nobody cuts what answers over IPv6, so who answered has to hear of it too.
+        answered = isinstance(request, Icmpv6) and self._answered.get(target) == (request.type, request.rest)
+        if source in self.addresses and (waits or answered) and mtu < size:
             self._path_mtus.learn(target, mtu, now)
 
     def _tell_of_loss(self, first: bytes, now: Ns) -> list[bytes]:
@@ -276,6 +283,10 @@ class Stack:
         if packet.dst not in self.addresses or frame.dst != self.mac:
             return []
         if message.type == icmpv6.ECHO_REQUEST:
+            self._answered.pop(packet.src, None)
+            if len(self._answered) >= ANSWERED:
+                del self._answered[next(iter(self._answered))]
+            self._answered[packet.src] = icmpv6.ECHO_REPLY, message.rest
             return self._send_icmp(message.reply(), packet.dst, packet.src, now)
         if message.type == icmpv6.ECHO_REPLY:
             self._on_echo_reply(packet.src, message, now)

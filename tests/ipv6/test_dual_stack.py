@@ -17,6 +17,7 @@ from scapy.layers.inet6 import (
 from scapy.packet import Raw
 from scapy.utils import PcapWriter
 
+from dcsim.pinging import Payload, Pinger
 from dcsim.trace import parse_traffic, trace
 from netvirt.address import parse_address
 from netvirt.journey import Outcome
@@ -148,6 +149,17 @@ def test_pings_and_errors_come_back_through_it() -> None:
     assert world.fate("customer", head / ICMPv6PacketTooBig(mtu=1400) / Raw(quoted)) == ("bold", "delivered")
     other = quoted[:40] + b"\x0f\xa1" + quoted[42:]
     assert world.fate("customer", head / ICMPv6PacketTooBig(mtu=1400) / Raw(other)) == ("border", Outcome.GATEWAY)
+
+
+def test_both_ends_learn_what_fits() -> None:
+    """No router cuts IPv6: the first request is too big, then the first answer; then both come in fragments."""
+    world = World()
+    pinger = Pinger(world.world, world["bold"], parse_address("3fff::a"), S, S, Payload(3000))
+    pinger.start(2 * S, 4)
+    world.wait(8 * S)
+    assert [answer.rtt_ns is not None for answer in pinger.answers] == [False, False, True, True]
+    places = [(lost.place, lost.reason) for lost in world.lost]
+    assert places == [(world["bold"].host.name, Outcome.OVERSIZE), ("customer", Outcome.OVERSIZE)]
 
 
 def test_what_leaves_by_it_is_tracked_whatever_the_rules_say() -> None:

@@ -49,6 +49,7 @@ def test_shipped_files_use_only_keys_of_the_schema() -> None:
     schema = json_schema()
     assert shipped() == [
         "az-outage.yaml",
+        "dual-stack.yaml",
         "failover.yaml",
         "internet-outage.yaml",
         "peering.yaml",

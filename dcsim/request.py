@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dcsim.asked import Asked
-from dcsim.instance_request import Lifecycle
+from dcsim.instance_request import InstanceRequest
 from dcsim.ipv6_request import CreateEgressOnlyInternetGateway
 from dcsim.transit_request import TransitRequest
 from netvirt.address import EVERYWHERE, Cidr, Ip
@@ -491,6 +491,6 @@ Verb = (
     | DeleteSecurityGroup
     | RevokeSecurityGroupIngress
     | ModifyNetworkInterfaceAttribute
-    | Lifecycle
+    | InstanceRequest
 )
 """All that may be asked: what a file comes to, and what changes it later."""

@@ -41,6 +41,7 @@ from hypervisor.clock import Source
 from hypervisor.forwarder import Forwarder
 from hypervisor.guest import Guest as Running
 from hypervisor.host import Host, Instance, Nic, Shape
+from hypervisor.idle import Idle
 from hypervisor.managed import Managed
 from netvirt.address import ANY_IPV6, HostId, Ip, Mac, Ns, format_ip
 from netvirt.appliance.contract import Appliance
@@ -219,10 +220,27 @@ class World:
             raise
         self.tell(ApiCalled(verb, request.words, None))
         self.count_flows()
+        for interface in filter(self.nodes.__contains__, change.ids):
+            self._refresh(self.nodes[interface])
         for name in change.vpcs:
             self.propagation.publish(self.control.view(name), change.ids)
         self._follow(request)
         return next(iter(change.ids), "")
+
+    def _refresh(self, node: Node) -> None:
+        """Its interface may be another one than it was: guests without machine code use the addresses that it has, as
+        soon as hosts know them."""
+        interface = node.placed.vpc.everybodys.get(node.name)
+        if interface is None or interface.id != node.placed.interface.id:
+            return
+        node.placed = replace(node.placed, interface=interface)
+        guest = node.instance.guest
+        if isinstance(guest, Idle) and guest.addresses != interface.addresses:
+            self.clock.process(self._readdress(guest, interface.addresses))
+
+    def _readdress(self, guest: Idle, addresses: tuple[Ip, ...]) -> Generator[SimpyEvent, None, None]:
+        yield self.clock.timeout(self.propagation.delay_ns)
+        guest.readdress(addresses)
 
     def _follow(self, request: Verb) -> None:
         """What hosts have to do at once. Who has not heard may still send to what is gone, and finds nobody there."""

@@ -57,4 +57,4 @@ class Forwarder(Idle):
 
     def _is_mine(self, data: bytes) -> bool:
         is_ipv4 = int.from_bytes(data[12:14]) == ETHERTYPE_IPV4
-        return not is_ipv4 or int.from_bytes(data[30:34]) in self._addresses
+        return not is_ipv4 or int.from_bytes(data[30:34]) in self.addresses

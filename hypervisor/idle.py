@@ -23,14 +23,20 @@ class Idle:
 
     def __init__(self, addresses: tuple[Ip, ...], blocks: tuple[Cidr, ...], source: Source) -> None:
         self.address = addresses[0]
-        self._addresses = addresses
+        self.addresses = addresses
         self._blocks = blocks
         self._source = source
+
+    def readdress(self, addresses: tuple[Ip, ...]) -> None:
+        """It uses these from now on; the first stays."""
+        self.addresses = addresses
+        if hasattr(self, "_stack"):
+            self._stack.addresses = addresses
 
     def start(self, clock: Clock, wire: Wire, report: Reporter) -> None:
         self._clock = clock
         self._report = report
-        self._stack = Stack(wire.mac, self._addresses, self._blocks, self._on_result)
+        self._stack = Stack(wire.mac, self.addresses, self._blocks, self._on_result)
         self._driver = Driver(self._stack, self._source, clock, wire)
         report.console(f"ready {format_ip(self.address)}")
 

@@ -38,7 +38,15 @@ from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.transit_gateway import Transit
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Layout
-from dcsim.instance_request import Lifecycle, RebootInstances, StartInstances, StopInstances, TerminateInstances
+from dcsim.instance_request import (
+    AssignPrivateIpAddresses,
+    Lifecycle,
+    RebootInstances,
+    StartInstances,
+    StopInstances,
+    TerminateInstances,
+    UnassignPrivateIpAddresses,
+)
 from dcsim.ipv6_request import CreateEgressOnlyInternetGateway
 from dcsim.quota import Quotas
 from dcsim.request import (
@@ -239,6 +247,12 @@ class Control:
                 return subnet.replace_main_route_table(home, request)
             case DisassociateRouteTable():
                 return subnet.disassociate_route_table(home, request)
+            case AssignPrivateIpAddresses():
+                life = self.lives.get((home.name, request.instance))
+                instance_type = life.request.instance_type if life else ""
+                return interface.assign_private_ip_addresses(home, instance_type, request)
+            case UnassignPrivateIpAddresses():
+                return interface.unassign_private_ip_addresses(home, self.public, request)
             case ModifyNetworkInterfaceAttribute():
                 return interface.modify_network_interface_attribute(home, self.vpcs, request)
             case RunInstances():

@@ -15,6 +15,7 @@ from dcsim.cloud.refusal import find, refusal
 from dcsim.cloud.subnet import usable
 from dcsim.cloud.vpc import Vpc
 from dcsim.fabric.layout import Kind, Layout
+from dcsim.instance_request import AssignPrivateIpAddresses
 from dcsim.problem import Mistake, Refused
 from dcsim.quota import GROUPS_OF_INTERFACE
 from dcsim.request import FORWARDING_IMAGES, CreateNatGateway, RunInstances
@@ -26,7 +27,7 @@ from netvirt.vpc.view import Interface, Subnet
 INSTANCE_MAC = 0x0A_01_00_00_00_00
 """Interfaces' MAC addresses count up from here: locally administered."""
 
-NeedsPlace = RunInstances | CreateNatGateway | CreateTransitGatewayVpcAttachment
+NeedsPlace = RunInstances | CreateNatGateway | CreateTransitGatewayVpcAttachment | AssignPrivateIpAddresses
 """What asks for an address and a host."""
 
 
@@ -143,10 +144,10 @@ def _addresses(vpc: Vpc, subnet: Subnet, request: RunInstances) -> list[Ip]:
     return found + secondary
 
 
-def free_address(vpc: Vpc, subnet: Subnet, wanted: Ip | None, request: NeedsPlace) -> Ip:
-    """The wanted one, or the lowest that is free."""
+def free_address(vpc: Vpc, subnet: Subnet, wanted: Ip | None, request: NeedsPlace, found: Collection[Ip] = ()) -> Ip:
+    """The wanted one, or the lowest that is free and not `found` already."""
     if wanted is None:
-        return _lowest_free(vpc, subnet, request, ())
+        return _lowest_free(vpc, subnet, request, found)
     return _chosen(vpc, subnet, request, wanted, "private_ip_address")
 
 

@@ -109,7 +109,7 @@ def terminate_instances(
     if runs:
         _leave_host(vpc, capacity, life, interface)
     for address in interface.addresses:
-        del vpc.by_address[address]
+        vpc.by_address.pop(address, None)
         if address in vpc.public:
             give_up(pool, vpc.public.pop(address))
     vpc.lowest_free.pop(interface.subnet, None)

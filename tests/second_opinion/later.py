@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from dcsim.instance_request import RebootInstances, StartInstances, StopInstances, TerminateInstances
+from dcsim.instance_request import (
+    AssignPrivateIpAddresses,
+    RebootInstances,
+    StartInstances,
+    StopInstances,
+    TerminateInstances,
+    UnassignPrivateIpAddresses,
+)
 from dcsim.request import (
     AllocateAddress,
     AssociateAddress,
@@ -46,6 +53,8 @@ def apply(region: Region, request: Verb) -> None:
             for vpc in region.vpcs.values():
                 vpc.peers.pop(name, None)
         case DetachInternetGateway() | AllocateAddress() | ReleaseAddress() | DeleteNatGateway():
+            raise Unknown(request)
+        case AssignPrivateIpAddresses() | UnassignPrivateIpAddresses():
             raise Unknown(request)
         case StopInstances() | StartInstances() | RebootInstances() | TerminateInstances():
             raise Unknown(request)

@@ -41,9 +41,9 @@ WALLS = (
 """Most worlds here have none: too little would come to the gateways."""
 
 
-def with_nats(random: Random, world: SmallWorld) -> SmallWorld:
-    """One in each VPC that has room. No route of its own subnet's leads to a NAT gateway: nothing goes in circles."""
-    if random.random() < 0.7:
+def with_nats(random: Random, world: SmallWorld, walls: float = 0.3) -> SmallWorld:
+    """One in each VPC that has room; `walls` is how often there are rules beside those of groups that let in. No route of its own subnet's leads to a NAT gateway: nothing goes in circles."""
+    if random.random() >= walls:
         world = replace(world, requests=tuple(each for each in world.requests if not isinstance(each, WALLS)))
     made: list[Request] = []
     names: dict[str, str] = {}

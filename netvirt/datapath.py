@@ -283,23 +283,12 @@ def _group_hop(q: Question, leaving: bool) -> Hop:
     found = _first_permitting(q, groups, lists, peer)
     if found is None:
         return _group_refuses(groups, leaving)
-    if _opens_flow(q.flow, lists, opposite) or (leaving and _always_tracked(q)):
+    if _opens_flow(q, lists, opposite, leaving):
         if q.tracker.full(q.flow, q.now):
             return Hop("sg", _names(groups), "connection tracking table is full", outcome=Outcome.TRACKING_FULL)
         q.tracking = Tracking.OPEN
     name, rule = found
     return Hop("sg", name, rule.text, rule.written)
-
-
-def _always_tracked(q: Question) -> bool:
-    """What leaves through an egress-only gateway is tracked whatever the rules say (connection tracking, "Automatically
-    tracked connections")."""
-    if not q.view.egress_only_internet_gateway or not is_ipv6(q.flow.dst) or q.neighbour is not None:
-        return False
-    if q.flow.is_icmp_error or q.flow.is_icmp_answer:
-        return False
-    route = q.view.tables[q.subnet.table].lookup(q.flow.dst)
-    return route is not None and isinstance(route.target, ToEgressOnly)
 
 
 def _names(groups: Sequence[SecurityGroup]) -> str:
@@ -318,12 +307,23 @@ def _first_permitting(
 
 
 def _opens_flow(
-    flow: Flow, permitting: Sequence[Classifier[GroupRule]], opposite: Sequence[Classifier[GroupRule]]
+    q: Question, permitting: Sequence[Classifier[GroupRule]], opposite: Sequence[Classifier[GroupRule]], leaving: bool
 ) -> bool:
     """An ICMP error or answer begins nothing that could be answered; all else is tracked, but for AWS's exception."""
-    if flow.is_icmp_error or flow.is_icmp_answer:
+    if q.flow.is_icmp_error or q.flow.is_icmp_answer:
         return False
-    return not security_group.untracked(permitting, opposite, flow)
+    return not security_group.untracked(permitting, opposite, q.flow) or _is_by_service(q, leaving)
+
+
+def _is_by_service(q: Question, leaving: bool) -> bool:
+    """Over a NAT, a transit or an egress-only gateway every flow is tracked (EC2 User Guide, connection tracking,
+    "Automatically tracked connections")."""
+    if not leaving:
+        return q.sender is not None and not q.sender.groups
+    if q.neighbour is not None or q.subnet.holds(q.flow.dst):
+        return False
+    route = q.view.tables[q.subnet.table].lookup(q.flow.dst)
+    return route is not None and isinstance(route.target, ToNat | ToTransit | ToEgressOnly)
 
 
 def _find_track(q: Question) -> bool:

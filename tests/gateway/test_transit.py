@@ -191,6 +191,19 @@ def test_a_route_at_run_time_acts_when_hosts_have_heard_of_it(region: World) -> 
     assert region.fate("shop-a", region["data-b"].ip).outcome is Outcome.DELIVERED
 
 
+def test_flows_over_it_are_tracked_whatever_the_rules(region: World) -> None:
+    """Open to all, both ways: inside a VPC that leaves no record."""
+    tracked = {name: region[name].nic.port.tracker.table for name in ("shop-a", "shop-b", "data-a")}
+    assert region.fate("shop-a", region["shop-b"].ip).outcome is Outcome.DELIVERED
+    assert not any(key[0] == 17 for table in tracked.values() for key in table)
+    assert region.fate("shop-a", region["data-a"].ip).outcome is Outcome.DELIVERED
+    assert {name: sum(key[0] == 17 for key in table) for name, table in tracked.items()} == {
+        "shop-a": 2,  # under its own key and its answer's
+        "shop-b": 0,
+        "data-a": 2,
+    }
+
+
 APPLIANCE = HUB.replace("loner: {vpc: loner, subnets: net}", "loner: {vpc: loner, subnets: net}\n      eye: {vpc: eye, subnets: tgw, appliance_mode_support: enable}").replace(
     "main: {associations: [shop, data, half], propagations: [shop, data, half], routes: {10.2.7.0/24: blackhole, 10.8.0.0/16: data}}",
     "spokes: {associations: [shop, data], routes: {10.0.0.0/8: eye}}\n      hub: {associations: eye, propagations: [shop, data]}",

@@ -125,7 +125,7 @@ class Comparison:
             sent = verdict.arrived
             self.asked["by NAT"] += sent.nats > 0
             dressed = Dresser(Random(step.dress)).dress(sent.src, sent.dst, sent.packet)
-            if not sent.made_here and aged(dressed, sent.routers) != seen.octets:
+            if not sent.made_here and aged(dressed, sent) != seen.octets:
                 return _parted("octets", step, [verdict], seen)
             if sent.nats == 1 and not sent.made_here and step.answered:
                 return self._answer(step, verdict)

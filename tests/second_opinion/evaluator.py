@@ -75,7 +75,7 @@ def _from_inside(region: Region, sender: Instance, sent: Sent) -> Iterator[Verdi
     if _is_answered_by_the_host(vpc, sender.subnet, sent.dst):
         yield Verdict(Ending.UNKNOWN, Place.HOST)
         return
-    leave = _security_groups(vpc, sender, sent, outward=True)
+    leave = _security_groups(vpc, sender, sent, outward=True, by_service=_leaves_by_service(sender, sent))
     if not leave.passes:
         yield Verdict(Ending.SECURITY_GROUP, Place.EGRESS_SG)
     onward = yield from _next_hop(region, sender, sent)
@@ -96,7 +96,8 @@ def _onward(
         if isinstance(onward, NatGateway) and onward.vpc is not sender.vpc:
             # Section 5: it is for its own VPC.
             yield Verdict(Ending.GATEWAY, Place.GATEWAY)
-        yield from _enter(region, onward, sent, crosses=onward.subnet is not sender.subnet)
+        by_service = isinstance(sender, NatGateway)
+        yield from _enter(region, onward, sent, onward.subnet is not sender.subnet, by_service)
     else:
         yield from _over_the_border(region, onward)
 
@@ -249,7 +250,7 @@ def _over_transit(region: Region, transit: Transit, vpc: Vpc, origin: Subnet, se
     if origin.zone not in theirs.doors:
         assert len(theirs.doors) == 1, "who can say which zone a hash names?"
     exit_ = theirs.doors.get(origin.zone) or next(iter(theirs.doors.values()))
-    yield from _out_of_transit(region, theirs.vpc, exit_, replace(sent, routers=sent.routers + 1))
+    yield from _out_of_transit(region, theirs.vpc, exit_, replace(sent, routers=sent.routers + 1, clamped=True))
 
 
 def _out_of_transit(region: Region, vpc: Vpc, exit_: Subnet, sent: Sent) -> Iterator[Verdict]:
@@ -266,7 +267,7 @@ def _out_of_transit(region: Region, vpc: Vpc, exit_: Subnet, sent: Sent) -> Iter
     if isinstance(receiver, Door):
         yield from _at_the_door(receiver, exit_, sent)
     elif receiver is not None:
-        yield from _enter(region, receiver, sent, crosses=receiver.subnet is not exit_)
+        yield from _enter(region, receiver, sent, crosses=receiver.subnet is not exit_, by_service=True)
 
 
 def _longest_match(vpc: Vpc, table: str, dst: IPv4Address) -> Target | None:
@@ -343,7 +344,9 @@ def _is_private(address: IPv4Address) -> bool:
     return any(address in block for block in PRIVATE)
 
 
-def _enter(region: Region, receiver: Instance, sent: Sent, crosses: bool) -> Iterator[Verdict]:
+def _enter(
+    region: Region, receiver: Instance, sent: Sent, crosses: bool, by_service: bool = False
+) -> Iterator[Verdict]:
     """`crosses`: the packet comes from outside the receiver's subnet."""
     vpc, name = receiver.vpc, receiver.name
     if crosses and not _acl_allows(vpc.acls[receiver.subnet.acl].ingress, sent.packet, sent.src):
@@ -353,14 +356,15 @@ def _enter(region: Region, receiver: Instance, sent: Sent, crosses: bool) -> Ite
         return
     if receiver.checked and sent.dst not in receiver.addresses:
         yield Verdict(Ending.SOURCE_DEST_CHECK, Place.INGRESS_CHECK, name)
-    enter = _security_groups(vpc, receiver, sent, outward=False)
+    enter = _security_groups(vpc, receiver, sent, outward=False, by_service=by_service)
     if not enter.passes:
         yield Verdict(Ending.SECURITY_GROUP, Place.INGRESS_SG, name)
     receiver.tracker.record(sent.src, sent.dst, sent.packet, sent.now_s, enter.tracked)
     yield Verdict(Ending.DELIVERED, Place.RECEIVER, name, sent)
 
 
-def _security_groups(vpc: Vpc, instance: Instance, sent: Sent, outward: bool) -> Judgement:
+def _security_groups(vpc: Vpc, instance: Instance, sent: Sent, outward: bool, by_service: bool) -> Judgement:
+    """`by_service`: over a gateway whose flows are tracked whatever the rules are."""
     if instance.tracker.knows(sent.src, sent.dst, sent.packet, sent.now_s):
         return Judgement(passes=True)
     peer = sent.dst if outward else sent.src
@@ -370,7 +374,14 @@ def _security_groups(vpc: Vpc, instance: Instance, sent: Sent, outward: bool) ->
         # Whoever mends this will hardly open it to everybody.
         return Judgement(passes=False, tracked=True)
     back = vpc.rules(instance, not outward)
-    return Judgement(passes=True, tracked=not _is_untracked(sent.packet.protocol, permitting, back))
+    return Judgement(passes=True, tracked=by_service or not _is_untracked(sent.packet.protocol, permitting, back))
+
+
+def _leaves_by_service(sender: Instance, sent: Sent) -> bool:
+    if sent.packet.via or sent.dst in sender.subnet.block:
+        return False
+    target = _longest_match(sender.vpc, sender.subnet.table or sender.vpc.main_table, sent.dst)
+    return target is not None and target.through in ("nat_gateway", "transit_gateway")
 
 
 def _is_peer(vpc: Vpc, rule: GroupRule, peer: IPv4Address) -> bool:

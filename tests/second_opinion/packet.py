@@ -138,6 +138,8 @@ class Sent:
     now_s: float
     routers: int = 0
     """That it has passed: each takes one of its time to live."""
+    clamped: bool = False
+    """By a transit gateway, which lets a SYN offer no more than fits it."""
     nats: int = 0
     """How many of them were NAT gateways."""
     made_here: bool = False

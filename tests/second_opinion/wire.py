@@ -8,7 +8,7 @@ from scapy.packet import Packet as ScapyPacket
 from scapy.packet import Raw
 from scapy.utils import checksum
 
-from .packet import ICMP, TCP, UDP, Fragment, Packet, Quote
+from .packet import ICMP, TCP, UDP, Fragment, Packet, Quote, Sent
 
 LEAST_BYTES = 46
 """What an Ethernet frame carries at least; shorter ones are padded by whoever feels like it."""
@@ -71,10 +71,25 @@ class Dresser:
         return whole[: header_bytes + 8] if self._random.random() < 0.5 else whole[:548]
 
 
-def aged(octets: bytes, routers: int) -> bytes:
-    """The packet after so many routers."""
+def aged(octets: bytes, sent: Sent) -> bytes:
+    """The packet after all routers that it has passed."""
+    routers = sent.routers
     if not routers:
         return octets
+    octets = _with_less_segment(octets) if sent.clamped else octets
     length = (octets[0] & 15) * 4
     header = octets[:8] + bytes([octets[8] - routers]) + octets[9:10] + bytes(2) + octets[12:length]
     return header[:10] + checksum(header).to_bytes(2) + header[12:] + octets[length:]
+
+
+def _with_less_segment(octets: bytes) -> bytes:
+    """A SYN offers no more than fits the gateway: 8,500 octets less both headers."""
+    packet = inet.IP(octets)
+    if packet.frag or inet.TCP not in packet or not packet[inet.TCP].flags.S:
+        return octets
+    options = [(name, min(value, 8460) if name == "MSS" else value) for name, value in packet[inet.TCP].options]
+    if options == packet[inet.TCP].options:
+        return octets
+    packet[inet.TCP].options = options
+    del packet[inet.TCP].chksum
+    return bytes(packet)

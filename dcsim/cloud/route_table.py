@@ -114,7 +114,8 @@ def _suits_gateway(
     request: CreateRoute | ReplaceRoute | AssociateGatewayRouteTable,
 ) -> None:
     """To whole blocks of the VPC, or whole subnets; through interfaces."""
-    whole = [*vpc.cidrs, *(subnet.cidr for subnet in vpc.subnets.values())]
+    parts = (block for subnet in vpc.subnets.values() for block in (subnet.cidr, subnet.ipv6_cidr))
+    whole = [*vpc.all_cidrs, *parts]
     if destination not in whole:
         message = f"{table.name} is a gateway's, and {destination} is no whole block of {vpc.name} and no whole subnet"
         raise refusal(request, "InvalidParameterValue", message, "a gateway's table leads nowhere else")

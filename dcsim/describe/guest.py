@@ -17,7 +17,7 @@ from dcsim.describe.shapes import Instance, NetworkInterface, Subnet
 from dcsim.problem import Mistake
 from dcsim.quota import GROUPS_OF_INTERFACE
 from dcsim.topology.vpc import DEFAULT_INSTANCE_TYPE
-from netvirt.address import Ip, format_ip
+from netvirt.address import Cidr, Ip, format_ip
 
 GONE = ("terminated", "shutting-down")
 STOPPED = ("stopped", "stopping")
@@ -58,6 +58,7 @@ class Guest:
     """Whether the public address is an Elastic IP."""
     secondary: tuple[tuple[Ip, Ip | None], ...] = ()
     """More addresses, each with its public one."""
+    ipv6: tuple[Ip, ...] = ()
 
     @property
     def addresses(self) -> list[Ip]:
@@ -144,8 +145,6 @@ def _guest(interface: NetworkInterface, subnet: Subnet, notes: Notes) -> Guest:
         for each in interface.private_ip_addresses
         if each.private_ip_address != interface.private_ip_address
     }
-    for ipv6 in interface.ipv6_addresses:
-        notes.leave_out("IPv6 address", f"{interface.network_interface_id} {ipv6.ipv6_address}")
     name, what = service(interface)
     association = interface.association
     return Guest(
@@ -161,6 +160,7 @@ def _guest(interface: NetworkInterface, subnet: Subnet, notes: Notes) -> Guest:
         public=association.public_ip if association else None,
         kept=association is not None and association.ip_owner_id != AMAZON,
         secondary=tuple(more.items()),
+        ipv6=tuple(each.ipv6_address for each in interface.ipv6_addresses),
     )
 
 
@@ -203,7 +203,18 @@ def fitted(guest: Guest, notes: Notes) -> Guest:
     room = addresses_each(kind or DEFAULT_INSTANCE_TYPE) - 1
     for private, _ in guest.secondary[room:]:
         notes.leave_out("secondary address", f"{guest.id} {format_ip(private)}", "beyond what its type can have")
-    return replace(guest, instance_type=kind, secondary=guest.secondary[:room])
+    for address in guest.ipv6[room + 1 :]:
+        notes.leave_out("IPv6 address", f"{guest.id} {format_ip(address)}", "beyond what its type can have")
+    return replace(guest, instance_type=kind, secondary=guest.secondary[:room], ipv6=guest.ipv6[: room + 1])
+
+
+def with_ipv6(guest: Guest, block: Cidr | None, notes: Notes) -> Guest:
+    """Its addresses of the subnet's block."""
+    fitting = [each for each in guest.ipv6 if block is not None and each in usable(block)]
+    for address in guest.ipv6:
+        if address not in fitting:
+            notes.leave_out("IPv6 address", f"{guest.id} {format_ip(address)}", "that its subnet cannot give")
+    return replace(guest, ipv6=tuple(dict.fromkeys(fitting)))
 
 
 def _known_type(kind: str, notes: Notes) -> str:

@@ -28,6 +28,7 @@ READ: dict[str, tuple[type[Shape], str]] = {
     "SecurityGroups": (shapes.SecurityGroup, "group_id"),
     "NetworkInterfaces": (shapes.NetworkInterface, "network_interface_id"),
     "InternetGateways": (shapes.InternetGateway, "internet_gateway_id"),
+    "EgressOnlyInternetGateways": (shapes.EgressOnlyInternetGateway, "egress_only_internet_gateway_id"),
     "NatGateways": (shapes.NatGateway, "nat_gateway_id"),
     "Addresses": (shapes.ElasticIp, "public_ip"),
     "VpcPeeringConnections": (shapes.Peering, "vpc_peering_connection_id"),
@@ -44,7 +45,6 @@ READ: dict[str, tuple[type[Shape], str]] = {
 UNSIMULATED = {
     "CarrierGateways": ("carrier gateway", "CarrierGatewayId"),
     "CustomerGateways": ("customer gateway", "CustomerGatewayId"),
-    "EgressOnlyInternetGateways": ("egress-only internet gateway", "EgressOnlyInternetGatewayId"),
     "LoadBalancers": ("load balancer", "LoadBalancerName"),
     "LoadBalancerDescriptions": ("classic load balancer", "LoadBalancerName"),
     "LocalGateways": ("local gateway", "LocalGatewayId"),
@@ -83,6 +83,7 @@ class Inventory:
     network_interfaces: dict[str, shapes.NetworkInterface] = field(default_factory=dict)
     instances: dict[str, shapes.Instance] = field(default_factory=dict)
     internet_gateways: dict[str, shapes.InternetGateway] = field(default_factory=dict)
+    egress_only_internet_gateways: dict[str, shapes.EgressOnlyInternetGateway] = field(default_factory=dict)
     nat_gateways: dict[str, shapes.NatGateway] = field(default_factory=dict)
     elastic_ips: dict[int, shapes.ElasticIp] = field(default_factory=dict)
     peerings: dict[str, shapes.Peering] = field(default_factory=dict)

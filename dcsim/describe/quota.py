@@ -76,6 +76,7 @@ def _rules(home: Home, group: str, weights: Weights) -> int:
 def _weight(permissions: tuple[IpPermission, ...], weights: Weights) -> int:
     return sum(
         len(each.ip_ranges)
+        + len(each.ipv6_ranges)
         + len(each.user_id_group_pairs)
         + sum(weights.get(listed.prefix_list_id, 1) for listed in each.prefix_list_ids)
         for each in permissions

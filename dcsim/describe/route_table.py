@@ -1,11 +1,11 @@
 """Routes, and what they lead to."""
 
-from dcsim.describe.rule import IPV6, Peers, list_name
+from dcsim.describe.rule import Peers, list_name
 from dcsim.describe.shapes import Route, RouteTable
 from dcsim.describe.vpc import Home
 from dcsim.describe.write import Map, Noted
 from dcsim.request import BLACKHOLE, UNKNOWN
-from netvirt.address import EVERYWHERE, Cidr
+from netvirt.address import EVERYWHERE, EVERYWHERE_IPV6, Cidr
 
 KINDS = {
     "nat-": "NAT gateways",
@@ -43,7 +43,7 @@ def _reading_order(destination: Cidr | str) -> tuple[int, Cidr, str]:
     """Blocks, prefix lists, and at last the default route."""
     if isinstance(destination, str):
         return 1, EVERYWHERE, destination
-    return 2 if destination == EVERYWHERE else 0, destination, ""
+    return 2 if destination in (EVERYWHERE, EVERYWHERE_IPV6) else 0, destination, ""
 
 
 def _destination(table: str, route: Route, peers: Peers) -> Cidr | str | None:
@@ -52,8 +52,9 @@ def _destination(table: str, route: Route, peers: Peers) -> Cidr | str | None:
         return route.destination_cidr_block
     if route.destination_prefix_list_id is not None:
         return list_name(route.destination_prefix_list_id, table, peers)
-    peers.notes.leave_out("route", f"{table} {route.destination_ipv6_cidr_block}", IPV6)
-    return None
+    if route.destination_ipv6_cidr_block is None:
+        peers.notes.leave_out("route", table, "without a destination")
+    return route.destination_ipv6_cidr_block
 
 
 def _target(route: Route) -> str:

@@ -10,10 +10,8 @@ from netvirt.address import Cidr, Ip
 
 LAST_NUMBER = 32766
 """The entry after it, 32767, is in every ACL and denies all the rest: dcsim has it anyway."""
-NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "-1": "all"}
-ICMPV6 = ("58", "icmpv6")
+NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "-1": "all"}
 TOP_PORT = 65535
-IPV6 = "for IPv6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def _traffic(protocol: str, first: int | None, last: int | None) -> str:
     match name:
         case "tcp" | "udp":
             return name + _ports(first, last)
-        case "icmp":
+        case "icmp" | "icmpv6":
             return name + _icmp(first, last)
         case _:
             return name
@@ -69,9 +67,6 @@ def group_rules(group: str, permissions: tuple[IpPermission, ...], egress: bool,
     for permission in permissions:
         traffic = _traffic(permission.ip_protocol, permission.from_port, permission.to_port)
         where = f"{group}: {traffic}"
-        if permission.ip_protocol in ICMPV6:
-            peers.notes.leave_out("rule", where, IPV6)
-            continue
         for peer in _peers(permission, f"{where} {side}", peers):
             rules[f"{traffic} {side} {peer}"] = None
     return sorted(rules, key=_reading_order)
@@ -88,7 +83,7 @@ def _peers(permission: IpPermission, where: str, peers: Peers) -> Iterator[str]:
     for block in permission.ip_ranges:
         yield peers.block(block.cidr_ip)
     for range_ in permission.ipv6_ranges:
-        peers.notes.leave_out("rule", f"{where} {range_.cidr_ipv6}", IPV6)
+        yield str(range_.cidr_ipv6)
     for listed in permission.prefix_list_ids:
         name = list_name(listed.prefix_list_id, where, peers)
         if name is not None:
@@ -126,16 +121,18 @@ def acl_rules(acl: str, entries: tuple[AclEntry, ...], egress: bool, peers: Peer
         if entry.egress is not egress or entry.rule_number > LAST_NUMBER:
             continue
         traffic = _acl_traffic(entry)
-        head = f"{entry.rule_number} {entry.rule_action} {traffic}"
-        if entry.cidr_block is None:
-            peers.notes.leave_out("network ACL entry", f"{acl}: {head} {entry.ipv6_cidr_block}", IPV6)
+        head = f"{entry.rule_number} {entry.rule_action} {traffic} {'to' if egress else 'from'}"
+        if entry.cidr_block is not None:
+            rules.append(f"{head} {peers.block(entry.cidr_block)}")
+        elif entry.ipv6_cidr_block is not None:
+            rules.append(f"{head} {entry.ipv6_cidr_block}")
         else:
-            rules.append(f"{head} {'to' if egress else 'from'} {peers.block(entry.cidr_block)}")
+            peers.notes.leave_out("network ACL entry", f"{acl}: {entry.rule_number}", "without a block")
     return rules
 
 
 def _acl_traffic(entry: AclEntry) -> str:
-    if _protocol(entry.protocol) == "icmp" and entry.icmp_type_code:
+    if _protocol(entry.protocol) in ("icmp", "icmpv6") and entry.icmp_type_code:
         return _traffic(entry.protocol, entry.icmp_type_code.type, entry.icmp_type_code.code)
     ports = entry.port_range
     return _traffic(entry.protocol, ports.from_, ports.to) if ports else _traffic(entry.protocol, None, None)

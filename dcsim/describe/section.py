@@ -18,10 +18,17 @@ def section(home: Home, region: Region, peers: Peers) -> Noted:
     block: Map = {"cidr_block": str(home.vpc.cidr_block)}
     if home.secondary:
         block["secondary_cidr_blocks"] = _one_or_more([str(each) for each in home.secondary])
+    if home.ipv6:
+        block["ipv6_cidr_block"] = str(home.ipv6)
     block |= names_and_time(peers.stock, region.name, home.vpc, peers.notes)
     if home.gateway:
         gateway = home.gateway.internet_gateway_id
         block["internet_gateway"] = _noted(home.names[gateway], gateway, home.gateway, home.names[gateway])
+    if home.egress_only:
+        gateway = home.egress_only.egress_only_internet_gateway_id
+        block["egress_only_internet_gateway"] = _noted(
+            home.names[gateway], gateway, home.egress_only, home.names[gateway]
+        )
     tables = {"main_route_table": home.main, "gateway_route_table": home.edge}
     block |= {
         key: home.names[table.route_table_id]
@@ -64,6 +71,10 @@ def _subnets(home: Home, region: Region, peers: Peers) -> Map:
     entries: Map = {}
     for subnet in home.subnets.values():
         block: Map = {"cidr_block": str(subnet.block), "availability_zone": region.zone(subnet)}
+        ipv6 = home.ipv6_blocks.get(subnet.subnet_id)
+        if ipv6:
+            block["ipv6_cidr_block"] = str(ipv6)
+            block |= {"assign_ipv6_address_on_creation": "true"} if subnet.assign_ipv6_address_on_creation else {}
         if _gives_public_addresses(home, subnet, peers):
             block["map_public_ip_on_launch"] = "true"
         table, acl = home.table_of(subnet.subnet_id), home.acl_of(subnet.subnet_id)
@@ -120,7 +131,7 @@ def _security_groups(home: Home, peers: Peers) -> Map:
         egress = group_rules(name, group.ip_permissions_egress, True, peers)
         if ingress:
             block["ingress"] = _one_or_more(ingress)
-        if not lets_all_out(group):
+        if not lets_all_out(group, home.ipv6 is not None):
             block["egress"] = _one_or_more(egress)
         entries[name] = _noted(block, group.group_id, group, name)
     return _by_name(entries)
@@ -158,6 +169,10 @@ def _instance(home: Home, guest: Guest, peers: Peers) -> Map:
         block["instance_type"] = guest.instance_type
     if guest.secondary:
         block["secondary_private_ip_addresses"] = _one_or_more([format_ip(each) for each, _ in guest.secondary])
+    if guest.ipv6:
+        block["ipv6_addresses"] = _one_or_more([format_ip(each) for each in guest.ipv6])
+    elif guest.subnet.subnet_id in home.ipv6_blocks and guest.subnet.assign_ipv6_address_on_creation:
+        block["ipv6_address_count"] = "0"
     if guest.public in peers.public:
         block["elastic_ip"] = format_ip(peers.public[guest.public])
     more: Map = {

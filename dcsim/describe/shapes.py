@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 from pydantic.alias_generators import to_pascal
 
-from netvirt.address import Cidr, Ip, parse_cidr, parse_ip
+from netvirt.address import Cidr, Ip, parse_cidr, parse_cidr_ipv6, parse_ip, parse_ipv6
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/+@=-]{0,254}$")]
 """Nothing that could end a comment in a file."""
@@ -23,6 +23,14 @@ def _address(value: object) -> Ip:
     return parse_ip(str(value))
 
 
+def _ipv6_block(value: object) -> Cidr:
+    return parse_cidr_ipv6(str(value))
+
+
+def _ipv6_address(value: object) -> Ip:
+    return parse_ipv6(str(value))
+
+
 def _protocol(value: object) -> str:
     """-1 is all; only the commonest have names."""
     text = str(value)
@@ -33,6 +41,8 @@ def _protocol(value: object) -> str:
 
 Block = Annotated[Cidr, PlainValidator(_block)]
 Address = Annotated[Ip, PlainValidator(_address)]
+BlockIpv6 = Annotated[Cidr, PlainValidator(_ipv6_block)]
+AddressIpv6 = Annotated[Ip, PlainValidator(_ipv6_address)]
 Protocol = Annotated[str, PlainValidator(_protocol)]
 Port = Annotated[int, Field(ge=-1, le=65535)]
 IcmpNumber = Annotated[int, Field(ge=-1, le=255)]
@@ -104,7 +114,8 @@ class BlockAssociation(Shape):
 
 
 class Ipv6BlockAssociation(Shape):
-    ipv6_cidr_block: str
+    ipv6_cidr_block: BlockIpv6
+    ipv6_cidr_block_state: State = State()
 
 
 class Vpc(Resource):
@@ -132,6 +143,7 @@ class Subnet(Resource):
     availability_zone: Id
     availability_zone_id: str = ""
     map_public_ip_on_launch: bool = False
+    assign_ipv6_address_on_creation: bool = False
     ipv6_cidr_block_association_set: tuple[Ipv6BlockAssociation, ...] = ()
 
     @property
@@ -151,7 +163,7 @@ class Route(Shape):
     """Exactly one destination and at most one target is there."""
 
     destination_cidr_block: Block | None = None
-    destination_ipv6_cidr_block: str | None = None
+    destination_ipv6_cidr_block: BlockIpv6 | None = None
     destination_prefix_list_id: Id | None = None
     gateway_id: Id | None = None
     instance_id: Id | None = None
@@ -196,7 +208,7 @@ class AclEntry(Shape):
     protocol: Protocol
     rule_action: Literal["allow", "deny"]
     cidr_block: Block | None = None
-    ipv6_cidr_block: str | None = None
+    ipv6_cidr_block: BlockIpv6 | None = None
     port_range: PortRange | None = None
     icmp_type_code: IcmpTypeCode | None = None
 
@@ -218,7 +230,7 @@ class IpRange(Shape):
 
 
 class Ipv6Range(Shape):
-    cidr_ipv6: str
+    cidr_ipv6: BlockIpv6
 
 
 class PrefixListId(Shape):
@@ -244,7 +256,7 @@ class IpPermission(Shape):
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         first, last = -1 if self.from_port is None else self.from_port, -1 if self.to_port is None else self.to_port
-        if max(first, last) > 255 if self.ip_protocol in ("1", "icmp") else first > last:
+        if max(first, last) > 255 if self.ip_protocol in ("1", "icmp", "58", "icmpv6") else first > last:
             raise ValueError("no ports, and no ICMP type")
         return self
 
@@ -275,7 +287,7 @@ class PrivateAddress(Shape):
 
 
 class Ipv6Address(Shape):
-    ipv6_address: str
+    ipv6_address: AddressIpv6
 
 
 class Attachment(Shape):
@@ -333,6 +345,11 @@ class GatewayAttachment(Shape):
 
 class InternetGateway(Resource):
     internet_gateway_id: Id
+    attachments: tuple[GatewayAttachment, ...] = ()
+
+
+class EgressOnlyInternetGateway(Resource):
+    egress_only_internet_gateway_id: Id
     attachments: tuple[GatewayAttachment, ...] = ()
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from dcsim.describe.guest import Guest, guests
+from dcsim.describe.guest import Guest, guests, with_ipv6
 from dcsim.describe.inventory import Inventory
+from dcsim.describe.ipv6 import egress_only_gateway, subnet_blocks, vpc_block
 from dcsim.describe.names import Wanted, cleaned, distinct, without_region
 from dcsim.describe.nat_gateway import nat_gateways
 from dcsim.describe.notes import Notes
@@ -12,6 +13,7 @@ from dcsim.describe.region import Region
 from dcsim.describe.rule import LAST_NUMBER
 from dcsim.describe.shapes import (
     AclEntry,
+    EgressOnlyInternetGateway,
     InternetGateway,
     NatGateway,
     NetworkAcl,
@@ -22,9 +24,7 @@ from dcsim.describe.shapes import (
 )
 from dcsim.quota import BLOCKS
 from dcsim.topology.vpc import DEFAULT_ACL, DEFAULT_GROUP, MAIN_TABLE
-from netvirt.address import EVERYWHERE, Cidr
-
-USUAL_GATEWAY = "igw"
+from netvirt.address import EVERYWHERE, EVERYWHERE_IPV6, Cidr
 
 
 @dataclass(slots=True)
@@ -40,7 +40,11 @@ class Home:
     guests: list[Guest] = field(default_factory=list)
     secondary: tuple[Cidr, ...] = ()
     """Its blocks beside the first."""
+    ipv6: Cidr | None = None
+    ipv6_blocks: dict[str, Cidr] = field(default_factory=dict)
+    """By subnet."""
     gateway: InternetGateway | None = None
+    egress_only: EgressOnlyInternetGateway | None = None
     nat_gateways: list[NatGateway] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
 
@@ -84,7 +88,11 @@ def home_of(stock: Inventory, vpc: Vpc, name: str, notes: Notes) -> Home:
         {each.network_acl_id: each for each in stock.network_acls.values() if each.vpc_id == vpc.vpc_id},
         {each.group_id: each for each in stock.security_groups.values() if each.vpc_id == vpc.vpc_id},
     )
-    home.guests = guests(stock, home.subnets, notes)
+    home.ipv6 = vpc_block(vpc, name, notes)
+    home.ipv6_blocks = subnet_blocks(home.ipv6, home.subnets.values(), notes)
+    home.egress_only = egress_only_gateway(stock, vpc.vpc_id)
+    found = guests(stock, home.subnets, notes)
+    home.guests = [with_ipv6(guest, home.ipv6_blocks.get(guest.subnet.subnet_id), notes) for guest in found]
     for guest in home.guests:
         for group in guest.groups:
             if group not in home.security_groups:
@@ -95,8 +103,6 @@ def home_of(stock: Inventory, vpc: Vpc, name: str, notes: Notes) -> Home:
     home.gateway = attached[0] if attached else None
     home.secondary = blocks[1:]
     home.nat_gateways = nat_gateways(stock, home.subnets, home.guests, home.gateway is not None, notes)
-    for ipv6 in vpc.ipv6_cidr_block_association_set:
-        notes.leave_out("IPv6 block", f"{name} {ipv6.ipv6_cidr_block}")
     _miss(stock, home, notes)
     return home
 
@@ -138,14 +144,14 @@ def name_everything(home: Home, region: Region, known: Collection[str]) -> None:
     names = home.names
     names |= distinct(_wanted_subnets(home, region), ())
     names |= distinct(_wanted_tables(home, region))
-    acls = (acl for acl in home.network_acls.values() if not (acl.is_default and is_plain_acl(acl)))
+    acls = (
+        acl for acl in home.network_acls.values() if not (acl.is_default and is_plain_acl(acl, home.ipv6 is not None))
+    )
     names |= distinct(
         Wanted(each.network_acl_id, _besides(DEFAULT_ACL, "acl", each.tagged, each.is_default)) for each in acls
     )
     names |= _group_names(home)
-    if home.gateway:
-        names |= distinct([Wanted(home.gateway.internet_gateway_id, home.gateway.tagged or USUAL_GATEWAY)], known)
-    doors = {*known, *([names[home.gateway.internet_gateway_id]] if home.gateway else [])}
+    doors = _name_gateways(home, known)
     wanted = (
         Wanted(each.id, without_region(each.tag or each.service, region.name), region.zone(each.subnet))
         for each in home.guests
@@ -157,6 +163,20 @@ def name_everything(home: Home, region: Region, known: Collection[str]) -> None:
     found = distinct(wanted, doors)
     names |= nat | found
     names |= {each.interface: found[each.id] for each in home.guests if each.interface}
+
+
+def _name_gateways(home: Home, known: Collection[str]) -> set[str]:
+    """All words that routes know then."""
+    doors = set(known)
+    for gateway, usual in (
+        (home.gateway and (home.gateway.internet_gateway_id, home.gateway.tagged), "igw"),
+        (home.egress_only and (home.egress_only.egress_only_internet_gateway_id, home.egress_only.tagged), "eigw"),
+    ):
+        if gateway:
+            aws_id, tag = gateway
+            home.names |= distinct([Wanted(aws_id, tag or usual)], doors)
+            doors.add(home.names[aws_id])
+    return doors
 
 
 def _zone(home: Home, region: Region, gateway: NatGateway) -> str:
@@ -181,7 +201,7 @@ def _wanted_tables(home: Home, region: Region) -> Iterator[Wanted]:
 
 def _group_names(home: Home) -> dict[str, str]:
     """A group's own name is unique in its VPC; the tag is what people see. None may begin with sg-."""
-    plain = [each.group_id for each in home.security_groups.values() if is_plain_group(each)]
+    plain = [each.group_id for each in home.security_groups.values() if is_plain_group(each, home.ipv6 is not None)]
     wanted = (
         Wanted(each.group_id, _besides(DEFAULT_GROUP, "group", _group_name(each), False))
         for each in home.security_groups.values()
@@ -219,31 +239,33 @@ def is_plain_table(table: RouteTable) -> bool:
     return all(route.gateway_id == "local" for route in table.routes)
 
 
-def is_plain_acl(acl: NetworkAcl) -> bool:
-    """As EC2 makes the default one."""
-    every = [entry for entry in acl.entries if entry.rule_number <= LAST_NUMBER and entry.cidr_block is not None]
-    return len(every) == 2 and {entry.egress for entry in every} == {False, True} and all(map(_is_allow_all, every))
+def is_plain_acl(acl: NetworkAcl, ipv6: bool) -> bool:
+    """As EC2 makes the default one; `ipv6`: in a VPC with an IPv6 block."""
+    every = [each for each in acl.entries if each.rule_number <= LAST_NUMBER and (ipv6 or each.cidr_block is not None)]
+    numbers = sorted((entry.egress, entry.rule_number) for entry in every)
+    usual = [(egress, number) for egress in (False, True) for number in ((100, 101) if ipv6 else (100,))]
+    return numbers == usual and all(map(_is_allow_all, every))
 
 
 def _is_allow_all(entry: AclEntry) -> bool:
-    allows = (entry.rule_number, entry.rule_action, entry.protocol) == (100, "allow", "-1")
-    return allows and entry.cidr_block == EVERYWHERE
+    peer = (EVERYWHERE, None) if entry.rule_number == 100 else (None, EVERYWHERE_IPV6)
+    return (entry.rule_action, entry.protocol, entry.cidr_block, entry.ipv6_cidr_block) == ("allow", "-1", *peer)
 
 
-def is_plain_group(group: SecurityGroup) -> bool:
+def is_plain_group(group: SecurityGroup, ipv6: bool) -> bool:
     """The default one, as EC2 makes it."""
     if group.group_name != DEFAULT_GROUP or len(group.ip_permissions) != 1:
         return False
     rule = group.ip_permissions[0]
     pairs = [each.group_id for each in rule.user_id_group_pairs]
     ours = rule.ip_protocol == "-1" and pairs == [group.group_id]
-    return ours and not (rule.ip_ranges or rule.prefix_list_ids or rule.ipv6_ranges) and lets_all_out(group)
+    return ours and not (rule.ip_ranges or rule.prefix_list_ids or rule.ipv6_ranges) and lets_all_out(group, ipv6)
 
 
-def lets_all_out(group: SecurityGroup) -> bool:
-    """As every new group does; the same for IPv6 comes with an IPv6 block."""
-    if len(group.ip_permissions_egress) != 1:
-        return False
-    rule = group.ip_permissions_egress[0]
-    anywhere = [each.cidr_ip for each in rule.ip_ranges] == [EVERYWHERE]
-    return rule.ip_protocol == "-1" and anywhere and not (rule.user_id_group_pairs or rule.prefix_list_ids)
+def lets_all_out(group: SecurityGroup, ipv6: bool) -> bool:
+    """As every new group does; with an IPv6 block, to IPv6 too."""
+    rules = group.ip_permissions_egress
+    blocks = [each.cidr_ip for rule in rules for each in rule.ip_ranges]
+    blocks_ipv6 = [each.cidr_ipv6 for rule in rules for each in rule.ipv6_ranges]
+    plain = all(rule.ip_protocol == "-1" and not (rule.user_id_group_pairs or rule.prefix_list_ids) for rule in rules)
+    return plain and blocks == [EVERYWHERE] and (blocks_ipv6 == [EVERYWHERE_IPV6] or (not ipv6 and not blocks_ipv6))

@@ -7,7 +7,7 @@ from typing import Any
 
 from dcsim.cloud.vpc import NatGateway, Vpc
 from dcsim.world import Guest, World
-from netvirt.address import Cidr, format_ip
+from netvirt.address import Cidr, format_ip, is_ipv6
 from netvirt.vpc.network_acl import AclEntry, NetworkAcl
 from netvirt.vpc.prefix_list import PrefixList
 from netvirt.vpc.route_table import (
@@ -15,6 +15,7 @@ from netvirt.vpc.route_table import (
     Route,
     RouteTable,
     ToAttachment,
+    ToEgressOnly,
     ToInterface,
     ToInternet,
     ToNat,
@@ -50,6 +51,7 @@ def described(world: World) -> Json:
         "network-acls": {"NetworkAcls": [_acl(vpc, each) for vpc in vpcs for each in vpc.acls.values()]},
         "security-groups": {"SecurityGroups": [_group(vpc, each) for vpc in vpcs for each in vpc.groups.values()]},
         "internet-gateways": {"InternetGateways": [_gateway(vpc) for vpc in vpcs if vpc.internet_gateway[0]]},
+        "egress-only": {"EgressOnlyInternetGateways": [_egress_only(vpc) for vpc in vpcs if _has_egress_only(vpc)]},
         "vpc-peering-connections": {"VpcPeeringConnections": list(_peerings(world))},
         "nat-gateways": {
             "NatGateways": [_nat_gateway(vpc, each) for vpc in vpcs for each in vpc.nat_gateways.values()]
@@ -80,16 +82,23 @@ def _vpc(vpc: Vpc) -> Json:
         "VpcId": _vpc_id(vpc),
         "State": "available",
         "CidrBlock": str(vpc.cidr),
+        "Ipv6CidrBlockAssociationSet": _ipv6(vpc.ipv6_cidr),
         "DhcpOptionsId": vpc.id("dopt", ""),
         "Tags": _tags(vpc.name),
     }
+
+
+def _ipv6(block: Cidr | None) -> list[Json]:
+    associated = {"Ipv6CidrBlockState": {"State": "associated"}}
+    return [] if block is None else [{"Ipv6CidrBlock": str(block)} | associated]
 
 
 def _subnet(vpc: Vpc, subnet: Subnet, region: str) -> Json:
     return {
         "AvailabilityZoneId": f"test-az{ord(subnet.zone[0]) - 96}",
         "AvailabilityZone": region + subnet.zone,
-        "Ipv6CidrBlockAssociationSet": [],
+        "Ipv6CidrBlockAssociationSet": _ipv6(subnet.ipv6_cidr),
+        "AssignIpv6AddressOnCreation": vpc.assigns_ipv6[subnet.id],
         "SubnetId": subnet.id,
         "VpcId": _vpc_id(vpc),
         "CidrBlock": str(subnet.cidr),
@@ -121,12 +130,16 @@ def _route(vpc: Vpc, route: Route) -> Json:
     if isinstance(route.destination, PrefixList):
         made["DestinationPrefixListId"] = route.destination.id
     else:
-        made["DestinationCidrBlock"] = str(route.destination)
+        made["DestinationIpv6CidrBlock" if route.destination.is_ipv6 else "DestinationCidrBlock"] = str(
+            route.destination
+        )
     match route.target:
         case Local():
             return made | {"GatewayId": "local", "Origin": "CreateRouteTable"}
         case ToInternet(gateway=gateway):
             return made | {"GatewayId": gateway}
+        case ToEgressOnly(gateway=gateway):
+            return made | {"EgressOnlyInternetGatewayId": gateway}
         case ToPeering(peering=peering):
             return made | {"VpcPeeringConnectionId": peering}
         case ToTransit(gateway=gateway):
@@ -166,13 +179,13 @@ def _acl(vpc: Vpc, acl: NetworkAcl) -> Json:
 def _entry(entry: AclEntry, egress: bool) -> Json:
     traffic = entry.traffic
     made: Json = {
-        "CidrBlock": str(entry.peer),
+        "Ipv6CidrBlock" if entry.peer.is_ipv6 else "CidrBlock": str(entry.peer),
         "Egress": egress,
         "Protocol": str(traffic.protocol),
         "RuleAction": "allow" if entry.allow else "deny",
         "RuleNumber": entry.number,
     }
-    if traffic.protocol == 1:
+    if traffic.protocol in (1, 58):
         made["IcmpTypeCode"] = {"Code": traffic.icmp_code, "Type": traffic.icmp_type}
     if traffic.protocol in (6, 17):
         made["PortRange"] = {"From": traffic.first_port, "To": traffic.last_port}
@@ -191,21 +204,22 @@ def _group(vpc: Vpc, group: SecurityGroup) -> Json:
 
 
 def _permission(rule: GroupRule) -> Json:
-    names = {1: "icmp", 6: "tcp", 17: "udp"}
+    names = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
+    blocks = [rule.peer] if isinstance(rule.peer, Cidr) else []
     pairs = [{"UserId": ACCOUNT, "GroupId": rule.peer}] if isinstance(rule.peer, str) else []
     lists = [{"PrefixListId": rule.peer.id}] if isinstance(rule.peer, PrefixList) else []
     return {
         "IpProtocol": names.get(rule.traffic.protocol, str(rule.traffic.protocol)),
         **_ports(rule.traffic),
         "UserIdGroupPairs": pairs,
-        "IpRanges": [{"CidrIp": str(rule.peer), "Description": "a # note"}] if isinstance(rule.peer, Cidr) else [],
-        "Ipv6Ranges": [],
+        "IpRanges": [{"CidrIp": str(each), "Description": "a # note"} for each in blocks if not each.is_ipv6],
+        "Ipv6Ranges": [{"CidrIpv6": str(each)} for each in blocks if each.is_ipv6],
         "PrefixListIds": lists,
     }
 
 
 def _ports(traffic: Traffic) -> Json:
-    if traffic.protocol == 1:
+    if traffic.protocol in (1, 58):
         return {"FromPort": traffic.icmp_type, "ToPort": traffic.icmp_code}
     if traffic.protocol in (6, 17):
         return {"FromPort": traffic.first_port, "ToPort": traffic.last_port}
@@ -291,6 +305,16 @@ def _entries(made: PrefixList) -> list[Json]:
     return [{"Cidr": str(each), "Description": "somewhere"} for each in made.entries]
 
 
+def _has_egress_only(vpc: Vpc) -> bool:
+    return vpc.egress_only_internet_gateway[0] != ""
+
+
+def _egress_only(vpc: Vpc) -> Json:
+    gateway, name = vpc.egress_only_internet_gateway
+    attachments = [{"State": "attached", "VpcId": _vpc_id(vpc)}]
+    return {"Attachments": attachments, "EgressOnlyInternetGatewayId": gateway, "Tags": _tags(name)}
+
+
 def _peerings(world: World) -> Iterator[Json]:
     for peering in world.control.peerings.values():
         asker, accepter = sorted(peering.vpcs)
@@ -309,6 +333,7 @@ def _reservation(guest: Guest, region: str) -> Json:
     addresses = [
         {"Primary": address == interface.address, "PrivateIpAddress": format_ip(address), **_association(vpc, address)}
         for address in interface.addresses
+        if not is_ipv6(address)
     ]
     groups = [{"GroupId": group, "GroupName": group} for group in interface.groups]
     home = {"SubnetId": interface.subnet, "VpcId": _vpc_id(vpc)}
@@ -317,6 +342,7 @@ def _reservation(guest: Guest, region: str) -> Json:
         **_association(vpc, interface.address),
         "Attachment": {"DeviceIndex": 0, "Status": "attached"},
         "Groups": groups,
+        "Ipv6Addresses": [{"Ipv6Address": format_ip(each)} for each in interface.addresses if is_ipv6(each)],
         "NetworkInterfaceId": interface.id,
         "PrivateIpAddress": format_ip(interface.address),
         "PrivateIpAddresses": addresses,

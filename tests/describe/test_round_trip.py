@@ -15,7 +15,14 @@ from dcsim.world import build
 
 from .aws import described, write
 
-SHIPPED = ("two-az.yaml", "peering.yaml", "public.yaml", "public-private-nat.yaml", "transit-gateway.yaml")
+SHIPPED = (
+    "two-az.yaml",
+    "peering.yaml",
+    "public.yaml",
+    "public-private-nat.yaml",
+    "transit-gateway.yaml",
+    "dual-stack.yaml",
+)
 
 EVERYTHING = """\
 plant: {racks: 1, hosts: 2}
@@ -27,6 +34,8 @@ vpcs:
     secondary_cidr_blocks: [10.2.0.0/16, 100.64.0.0/16]
     enable_dns_hostnames: true
     dhcp_options: {domain_name: corp.internal, domain_name_servers: [10.0.30.4, 10.0.30.5], ntp_servers: 10.0.0.123}
+    ipv6_cidr_block: 2a05:d014:aa:bb00::/56
+    egress_only_internet_gateway: valve
     internet_gateway: door
     gateway_route_table: edge
     subnets:
@@ -34,12 +43,21 @@ vpcs:
       app: {per_zone: true, cidr_block: 10.0.10.0/24, route_table: app, network_acl: app}
       lone: {availability_zone: c, cidr_block: 10.0.30.0/28}
       far: {availability_zone: b, cidr_block: 100.64.3.0/24, route_table: far}
+      six:
+        availability_zone: a
+        cidr_block: 10.0.40.0/24
+        ipv6_cidr_block: 2a05:d014:aa:bb07::/64
+        assign_ipv6_address_on_creation: true
+        route_table: six
+        network_acl: six
     route_tables:
       public: {routes: {0.0.0.0/0: door}}
+      six: {routes: {"::/0": valve, "2600::/16": unknown}}
       edge: {routes: {10.0.1.0/24: nat-b}}
       app: {per_zone: true, routes: {0.0.0.0/0: nat, 10.9.0.0/16: joint}}
       far: {routes: {0.0.0.0/0: managed, 10.9.0.0/16: inner, offices: door}}
     network_acls:
+      six: {ingress: [100 allow all from 0.0.0.0/0, "101 allow icmpv6 128 from ::/0"], egress: "7 allow all to ::/0"}
       app:
         ingress: [90 deny udp 53 from 10.9.0.0/16, 100 allow all from 0.0.0.0/0]
         egress: [10 allow tcp 1024-65535 to 0.0.0.0/0, 20 allow icmp echo to 10.0.0.0/16, 30 allow proto 47 to 0.0.0.0/0]
@@ -47,6 +65,7 @@ vpcs:
       nat: {ingress: all from app}
       app: {ingress: [tcp 22 from nat, tcp 8000-8080 from far/tools, icmp 3/4 from 0.0.0.0/0, udp from app]}
       far: {ingress: [tcp 443 from offices, all from nat]}
+      six: {ingress: ["tcp 443 from ::/0", icmpv6 from six], egress: [all to 0.0.0.0/0]}
       mute: {ingress: proto 50 from 10.0.0.0/8, egress: []}
     nat_gateways:
       managed: {subnet: public-a, private_ip_address: 10.0.0.200}
@@ -60,6 +79,9 @@ vpcs:
         private_ip_address: 10.0.1.98
         secondary_private_ip_addresses: 10.0.1.99
         secondary_elastic_ips: {10.0.1.99: true}
+      six: {subnet: six, security_groups: six, private_ip_address: 10.0.40.9, ipv6_addresses: "2a05:d014:aa:bb07::9"}
+      sixth: {subnet: six, security_groups: six}
+      four: {subnet: six, security_groups: six, ipv6_address_count: 0}
       nat: {per_zone: true, subnet: public, security_groups: nat, source_dest_check: false, elastic_ip: true}
       app: {per_zone: true, subnet: app, security_groups: [app, mute], count: 2, instance_type: m7g.xlarge}
       lone: {subnet: lone}

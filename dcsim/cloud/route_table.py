@@ -152,7 +152,7 @@ def replace_route(
     """Another target from now on; for the next packet, once its host has heard."""
     table, before = _route(vpc, lists, request)
     target = _target(vpc, peerings, request)
-    if before.destination not in vpc.cidrs:
+    if before.destination not in vpc.all_cidrs:
         for block in before.blocks:
             _may_lead_to(vpc, block, target, request)
     elif not isinstance(target, INSIDE):
@@ -166,7 +166,7 @@ def replace_route(
 
 def delete_route(vpc: Vpc, lists: Mapping[str, PrefixList], request: DeleteRoute) -> list[str]:
     table, gone = _route(vpc, lists, request)
-    if gone.destination in vpc.cidrs:
+    if gone.destination in vpc.all_cidrs:
         message = f"{gone.destination} is local in {table.name}"
         raise refusal(request, "InvalidParameterValue", message, "a VPC's own routes stay")
     return _write(vpc, table, tuple(route for route in table.routes if route is not gone))
@@ -192,7 +192,9 @@ def _write(vpc: Vpc, table: RouteTable, routes: tuple[Route, ...]) -> list[str]:
 def _has_room(vpc: Vpc, table: RouteTable, destination: Cidr | PrefixList, request: CreateRoute) -> None:
     """Each family counts for itself, and a prefix list as many entries as it may have. Local routes do not count."""
     for ipv6 in (False, True):
-        there = sum(_weight(route.destination, ipv6) for route in table.routes if route.destination not in vpc.cidrs)
+        there = sum(
+            _weight(route.destination, ipv6) for route in table.routes if route.destination not in vpc.all_cidrs
+        )
         more = _weight(destination, ipv6)
         if more and there + more > vpc.quotas[ROUTES]:
             message = f"{table.name} has {there} routes already, and {destination} counts as {more}"

@@ -44,7 +44,7 @@ def _block(name: str, text: str, notes: Notes) -> Cidr | None:
     try:
         return parse_cidr(text)
     except ValueError:
-        notes.leave_out("prefix list entry", f"{name} {text}", "for IPv6")
+        notes.leave_out("prefix list entry", f"{name} {text}", "of IPv6")
         return None
 
 

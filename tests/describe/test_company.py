@@ -80,7 +80,9 @@ def test_namesakes_are_told_apart_by_zone_and_number() -> None:
 
 
 def test_rules_are_sentences() -> None:
-    assert line("alb").startswith('alb: {ingress: [tcp 80 from 0.0.0.0/0, tcp 443 from 0.0.0.0/0, "tcp 443 from ::/0"]}')
+    assert line("alb").startswith(
+        'alb: {ingress: [tcp 80 from 0.0.0.0/0, tcp 443 from 0.0.0.0/0, "tcp 443 from ::/0"]}'
+    )
     assert "{ingress: [tcp 5432 from app, tcp 5432 from lambda, tcp 5432 from tools/ci], egress: []}" in company().text
     assert "egress: [icmp 3/4 to 0.0.0.0/0, tcp to 0.0.0.0/0]" in company().text
     assert "- 120 allow icmp 8 from 10.20.0.0/16" in company().text

@@ -10,7 +10,7 @@ from dcsim.describe.folder import read_folder
 from dcsim.describe.guest import Guest
 from dcsim.describe.inventory import Inventory, take_stock
 from dcsim.describe.names import Wanted, distinct
-from dcsim.describe.notes import Notes, printable
+from dcsim.describe.notes import Notes, printable, some
 from dcsim.describe.peering import active, ends, peering_names
 from dcsim.describe.plant import racks_and_hosts
 from dcsim.describe.prefix_list import list_names, prefix_lists, section_of_lists
@@ -127,6 +127,11 @@ def _vcpus(guest: Guest) -> int:
 def _say_who_answers(homes: list[Home], notes: Notes) -> None:
     if any(True for _ in _guests(homes)):
         notes.change("guests answer pings, and nothing else: whoever may ask on a port is told that nothing listens")
+    forwarding = [home.names[each.id] for home in homes for each in home.guests if not each.source_dest_check]
+    if forwarding:
+        notes.change(
+            f"whoever forwards for others does not: {some(forwarding)}; write image: router or nat where they do"
+        )
     services = Counter(each.what for each in _guests(homes) if each.what)
     if services:
         counted = ", ".join(plural(count, what) for what, count in sorted(services.items()))

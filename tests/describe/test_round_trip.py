@@ -8,6 +8,7 @@ from topology.files import topology
 from dcsim.describe.topology import describe
 from dcsim.reach.matrix import Reach, reach
 from dcsim.reach.traffic import kinds_text
+from dcsim.request import RunInstances
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import load, plan_of
 from dcsim.topology.plan import Plan
@@ -108,7 +109,14 @@ transit_gateways:
 def imported(plan: Plan, directory: Path) -> Plan:
     found = describe(write(directory, described(build(plan))))
     assert not any(line.startswith(("Left out", "Not in the folder")) for line in found.notes), found.notes
-    return plan_of(found.text.encode(), "mine.yaml", "mine")
+    return plan_of(_told_what_runs(plan, found.text).encode(), "mine.yaml", "mine")
+
+
+def _told_what_runs(plan: Plan, text: str) -> str:
+    """AWS does not say what forwards: the notes ask the user to."""
+    images = [each.image for each in plan.requests if isinstance(each, RunInstances) and not each.source_dest_check]
+    image = next((image for image in images if image in ("nat", "router")), None)
+    return text.replace("source_dest_check: false", f"source_dest_check: false, image: {image}") if image else text
 
 
 def matrix(region: Reach, names: list[str]) -> dict[tuple[str, str], str]:

@@ -129,6 +129,14 @@ class Inspect:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A verb of the control plane; each property is its name and its values."""
+
+    verb: str
+    properties: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     pass
 
@@ -155,6 +163,7 @@ Command = (
     | Drops
     | Console
     | Inspect
+    | Call
     | Exit
 )
 
@@ -173,6 +182,10 @@ HELP: dict[str, tuple[str, str]] = {
     "power": ("power domain b/p1 power-off | power-on", "where a datacenter has several"),
     "rack": ("rack b/r1 power-off | power-on", "with its switch"),
     "host": ("host b/r1/h1 power-off | power-on", "or host of left"),
+    "call": (
+        "call DeleteRoute route_table=private destination=0.0.0.0/0",
+        "a verb, as EC2 calls it, of the control plane",
+    ),
     "sniff": ("sniff left [N] | sniff off", "what enters and leaves a guest, while time passes"),
     "sleep": ("sleep 10 s", "let time pass"),
     "time": ("time", "exactly; at is the same"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dcsim.api.verbs import VERBS as CALLS
 from dcsim.fabric.layout import Kind
 from dcsim.shell.commands import HELP, SAME
 from dcsim.shell.parse import IMPAIRMENTS, POWER
@@ -38,6 +39,11 @@ def _words(session: Session, before: Sequence[str]) -> list[str]:
             return list(POWER)
         case ["host", place]:
             return names if place == "of" else list(POWER)
+        case ["call"]:
+            return list(CALLS)
+        case ["call", verb, *given] if verb in CALLS:
+            named = [each.partition("=")[0] for each in given]
+            return [f"{key}=" for key in CALLS[verb].model_fields if key not in named]
         case ["help"]:
             return list(HELP)
         case ["trace", _, _]:

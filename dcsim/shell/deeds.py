@@ -1,15 +1,17 @@
 """What was done to the world: each deed a fault of the kind that scenarios have, with its beginning and its end."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from dcsim.api.verbs import asked
 from dcsim.fabric.place import Place as FabricPlace
 from dcsim.fabric.wire import Direction
 from dcsim.faults.fault import Fault
-from dcsim.problem import Mark
+from dcsim.problem import Mark, Mistake, Refused
 from dcsim.scenario.scenario import Disturbance, GuestRef, HostOf, Impair, LinkDown, Place, PlaceKind, PowerOff
 from dcsim.topology.plan import Impairment, Link
+from dcsim.topology.python import properties_of
 from dcsim.world import Guest, World
 
 KINDS: dict[str, PlaceKind] = {
@@ -38,6 +40,16 @@ class Deed:
         return self.fault.targets[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call that was carried out."""
+
+    name: str
+    verb: str
+    properties: Mapping[str, tuple[str, ...]]
+    begin_ns: int
+
+
 class Journal:
     """Every deed of a session, in order. Links are cut a direction at a time, so that each can come back alone."""
 
@@ -46,6 +58,7 @@ class Journal:
         self._world = world
         self._guest = guest
         self.deeds: list[Deed] = []
+        self.calls: list[Made] = []
 
     # Links. Each answers how many directions it changed.
 
@@ -119,6 +132,20 @@ class Journal:
             return self._world.fabric.host(self._world.guests[place.guest.vpc, place.guest.name].host.id)
         return self._world.fabric.place(str(place))
 
+    # Calls.
+
+    def call(self, verb: str, properties: Mapping[str, tuple[str, ...]]) -> str:
+        """Mistake with EC2's code when it is refused."""
+        values = {name: each[0] if len(each) == 1 else each for name, each in properties.items()}
+        try:
+            made = self._world.call(asked(self._world.control, verb, properties_of(values, MARK), MARK))
+        except Refused as refused:
+            first = refused.problems[0]
+            raise Mistake(f"{first.code}: {first.message}" if first.code else first.message, first.advice) from None
+        name = self._name(verb, next((each[0] for each in properties.values()), ""))
+        self.calls.append(Made(name, verb, properties, self._world.clock.now))
+        return made
+
     # Deeds.
 
     def going_on(self, kind: type[Disturbance]) -> Iterator[Deed]:
@@ -140,6 +167,6 @@ class Journal:
     def _name(self, verb: str, target: str) -> str:
         """What a timeline may call it: `cut-a-b`, then `cut-a-b-2`."""
         stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{verb} {target}").strip("-")[: LONGEST_NAME - 8]
-        taken = {deed.name for deed in self.deeds}
+        taken = {deed.name for deed in self.deeds} | {call.name for call in self.calls}
         names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)

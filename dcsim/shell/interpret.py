@@ -44,6 +44,8 @@ def _perform(session: Session, command: said.Command) -> Iterator[str]:
             return _sniff(session, command)
         case said.Trace(source, target, traffic):
             return _trace(session, source, target, traffic)
+        case said.Call():
+            return _call(session, command)
         case said.Save(path):
             return _save(session, path)
         case said.Exit():
@@ -119,6 +121,11 @@ def _trace(session: Session, source: str, target: str, traffic: TrafficSpec) -> 
         # Guests start in the first moment.
         yield from session.advance(1)
     yield from session.tell.trace(trace(session.world, asker, address, traffic))
+
+
+def _call(session: Session, command: said.Call) -> Iterator[str]:
+    """The id of what was made or changed."""
+    yield session.journal.call(command.verb, dict(command.properties))
 
 
 def _save(session: Session, path: str) -> Iterator[str]:

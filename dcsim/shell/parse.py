@@ -11,6 +11,7 @@ from dcsim.shell.commands import (
     HELP,
     PLACES,
     SAME,
+    Call,
     ClearLink,
     Command,
     Console,
@@ -238,6 +239,26 @@ def _console(words: Words) -> Command:
     return Console(words[0])
 
 
+def _call(words: Words) -> Command:
+    """`ingress=tcp 443 from app` goes on to the next `name=`; a comma parts the values of one property."""
+    if not words:
+        raise usage("call")
+    properties: list[tuple[str, list[str]]] = []
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if equals:
+            properties.append((name, [value]))
+        elif properties:
+            properties[-1][1].append(word)
+        else:
+            raise Mistake(f"{quoted(word)} is no property", "write it like route_table=private")
+    said = ((name, tuple(" ".join(value).strip().split(","))) for name, value in properties)
+    twice = next((name for name, _ in properties if [each for each, _ in properties].count(name) > 1), None)
+    if twice is not None:
+        raise Mistake(f"{twice} is here twice")
+    return Call(words[0], tuple((name, tuple(each.strip() for each in values)) for name, values in said))
+
+
 def _inspect(words: Words) -> Command:
     if len(words) > 1:
         raise usage("inspect")
@@ -259,5 +280,6 @@ PARSERS: dict[str, Callable[[Words], Command]] = {
     "save": _save,
     "console": _console,
     "inspect": _inspect,
+    "call": _call,
     "help": _help,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dcsim.problem import Mistake
 from dcsim.scenario.scenario import Crossing, HostOf, Impair, LinkDown, Place, PowerOff
-from dcsim.shell.deeds import Deed
+from dcsim.shell.deeds import Deed, Made
 from dcsim.shell.session import Session
 from dcsim.shell.text import prompt
 from dcsim.topology.load import shipped_directory
@@ -42,7 +42,8 @@ def story(session: Session, path: Path) -> str:
     world = session.world
     deeds = session.journal.deeds
     duration_ns = int(world.clock.now)
-    if duration_ns == 0 or any(deed.begin_ns == duration_ns for deed in deeds):
+    begun = [deed.begin_ns for deed in deeds] + [call.begin_ns for call in session.journal.calls]
+    if duration_ns == 0 or duration_ns in begun:
         # What began in the last moment needs some time to matter.
         duration_ns += SECOND_NS
     if duration_ns > DURATION.most:
@@ -82,6 +83,15 @@ def _entries(session: Session) -> Iterator[str]:
         for number, deed in enumerate(deeds):
             way = name if number == 0 else next(each for each in _others(name) if each not in taken)
             yield _entry(session, way, deed, both=False)
+    yield from map(_call, session.journal.calls)
+
+
+def _call(made: Made) -> str:
+    words = {"at": format_duration(made.begin_ns), "action": f"ec2:{made.verb}"}
+    for name, values in made.properties.items():
+        texts = [_text(value) for value in values]
+        words[name] = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    return f"{made.name}: {{{', '.join(f'{word}: {value}' for word, value in words.items())}}}"
 
 
 def _others(name: str) -> Iterator[str]:

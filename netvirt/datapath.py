@@ -298,9 +298,12 @@ def _names(groups: Sequence[SecurityGroup]) -> str:
 def _first_permitting(
     q: Question, groups: Sequence[SecurityGroup], lists: Sequence[Classifier[GroupRule]], peer: Ip
 ) -> tuple[str, GroupRule] | None:
-    """A rule, and the group it stands in."""
+    """A rule, and the group it stands in. A group as source does not mean those whose packets a middlebox brings
+    (VPC User Guide, "Security group rules")."""
+    brought = q.sender is not None and not q.sender.owns(q.flow.src)
+    members = {} if brought else q.view.members
     for group, rules in zip(groups, lists, strict=True):
-        rule = rules.first(q.flow, peer, q.view.members)
+        rule = rules.first(q.flow, peer, members)
         if rule is not None:
             return group.name, rule
     return None

@@ -96,8 +96,8 @@ def _onward(
         if isinstance(onward, NatGateway) and onward.vpc is not sender.vpc:
             # Section 5: it is for its own VPC.
             yield Verdict(Ending.GATEWAY, Place.GATEWAY)
-        by_service = isinstance(sender, NatGateway)
-        yield from _enter(region, onward, sent, onward.subnet is not sender.subnet, by_service)
+        by_service, forwarded = isinstance(sender, NatGateway), sent.src not in sender.addresses
+        yield from _enter(region, onward, sent, onward.subnet is not sender.subnet, by_service, forwarded)
     else:
         yield from _over_the_border(region, onward)
 
@@ -267,7 +267,7 @@ def _out_of_transit(region: Region, vpc: Vpc, exit_: Subnet, sent: Sent) -> Iter
     if isinstance(receiver, Door):
         yield from _at_the_door(receiver, exit_, sent)
     elif receiver is not None:
-        yield from _enter(region, receiver, sent, crosses=receiver.subnet is not exit_, by_service=True)
+        yield from _enter(region, receiver, sent, receiver.subnet is not exit_, by_service=True, forwarded=True)
 
 
 def _longest_match(vpc: Vpc, table: str, dst: IPv4Address) -> Target | None:
@@ -345,9 +345,9 @@ def _is_private(address: IPv4Address) -> bool:
 
 
 def _enter(
-    region: Region, receiver: Instance, sent: Sent, crosses: bool, by_service: bool = False
+    region: Region, receiver: Instance, sent: Sent, crosses: bool, by_service: bool = False, forwarded: bool = False
 ) -> Iterator[Verdict]:
-    """`crosses`: the packet comes from outside the receiver's subnet."""
+    """`crosses`: the packet comes from outside the receiver's subnet. `forwarded`: somebody brings another's."""
     vpc, name = receiver.vpc, receiver.name
     if crosses and not _acl_allows(vpc.acls[receiver.subnet.acl].ingress, sent.packet, sent.src):
         yield Verdict(Ending.NETWORK_ACL, Place.INGRESS_ACL, name)
@@ -356,20 +356,24 @@ def _enter(
         return
     if receiver.checked and sent.dst not in receiver.addresses:
         yield Verdict(Ending.SOURCE_DEST_CHECK, Place.INGRESS_CHECK, name)
-    enter = _security_groups(vpc, receiver, sent, outward=False, by_service=by_service)
+    enter = _security_groups(vpc, receiver, sent, outward=False, by_service=by_service, forwarded=forwarded)
     if not enter.passes:
         yield Verdict(Ending.SECURITY_GROUP, Place.INGRESS_SG, name)
     receiver.tracker.record(sent.src, sent.dst, sent.packet, sent.now_s, enter.tracked)
     yield Verdict(Ending.DELIVERED, Place.RECEIVER, name, sent)
 
 
-def _security_groups(vpc: Vpc, instance: Instance, sent: Sent, outward: bool, by_service: bool) -> Judgement:
-    """`by_service`: over a gateway whose flows are tracked whatever the rules are."""
+def _security_groups(
+    vpc: Vpc, instance: Instance, sent: Sent, outward: bool, by_service: bool, forwarded: bool = False
+) -> Judgement:
+    """`by_service`: over a gateway whose flows are tracked whatever the rules are. `forwarded`: by somebody who is not
+    the source, who is then nobody to rules that let a group in (section 1.6)."""
     if instance.tracker.knows(sent.src, sent.dst, sent.packet, sent.now_s):
         return Judgement(passes=True)
     peer = sent.dst if outward else sent.src
     rules = vpc.rules(instance, outward)
-    permitting = [rule for rule in rules if rule.traffic.covers(sent.packet) and _is_peer(vpc, rule, peer)]
+    fitting = [rule for rule in rules if not (forwarded and isinstance(rule.peer, str))]
+    permitting = [rule for rule in fitting if rule.traffic.covers(sent.packet) and _is_peer(vpc, rule, peer)]
     if not permitting:
         # Whoever mends this will hardly open it to everybody.
         return Judgement(passes=False, tracked=True)

@@ -30,6 +30,7 @@ from netvirt.address import EVERYWHERE, Cidr, parse_cidr
 DOCKER = parse_cidr("172.17.0.0/16")
 """VPC User Guide, "VPC CIDR blocks": some of AWS's services use it for themselves."""
 ANY_PORT = (0, 65535)
+ICMP, ICMPV6 = 1, 58
 MAIN_TABLE, DEFAULT_GROUP = "main", "default"
 
 Authorize = AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress
@@ -38,6 +39,7 @@ Authorize = AuthorizeSecurityGroupIngress | AuthorizeSecurityGroupEgress
 def traps(requests: Sequence[Request]) -> Iterator[Problem]:
     yield from _taken_blocks(requests)
     yield from _hidden_entries([each for each in requests if isinstance(each, CreateNetworkAclEntry)])
+    yield from _other_familys_icmp(requests)
     yield from _entries_inside(requests)
     yield from _groups_of_nobody(requests)
     yield from _peers_alike(requests)
@@ -80,6 +82,21 @@ def _covers(one: CreateNetworkAclEntry, other: CreateNetworkAclEntry) -> bool:
         and one.icmp_type in (ANY_ICMP, other.icmp_type)
         and one.icmp_code in (ANY_ICMP, other.icmp_code)
     )
+
+
+def _other_familys_icmp(requests: Iterable[Request]) -> Iterator[Problem]:
+    """Each family has an ICMP of its own, under its own number."""
+    for rule in requests:
+        if isinstance(rule, CreateNetworkAclEntry):
+            peer: object = rule.cidr_block
+        elif isinstance(rule, Authorize):
+            peer = rule.peer
+        else:
+            continue
+        if isinstance(peer, Cidr) and rule.protocol == (ICMP if peer.is_ipv6 else ICMPV6):
+            wrong, right = ("icmp", "icmpv6") if peer.is_ipv6 else ("icmpv6", "icmp")
+            message = f"'{rule.text}' can never match: {wrong} is not what {peer} speaks"
+            yield _warning(rule.mark, message, f"Write {right}")
 
 
 def _entries_inside(requests: Sequence[Request]) -> Iterator[Problem]:

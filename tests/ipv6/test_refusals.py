@@ -199,3 +199,12 @@ def test_written_out_it_is_the_same_plan() -> None:
     first = plan(BLOCKS)
     again = plan_of(expanded(first).encode(), "a.yaml", "a")
     assert (again.requests, again.internet) == (first.requests, first.internet)
+
+
+def test_each_family_has_an_icmp_of_its_own() -> None:
+    rules = '["icmp from ::/0", "icmpv6 from 10.0.0.0/8", "icmpv6 from ::/0", icmp from 10.0.0.0/8, icmp from default]'
+    made = plan(MAIN + f"    security_groups: {{default-like: {{ingress: {rules}}}}}\n")
+    assert [problem.message for problem in made.warnings if "icmp" in problem.message] == [
+        "'icmp from ::/0' can never match: icmp is not what ::/0 speaks",
+        "'icmpv6 from 10.0.0.0/8' can never match: icmpv6 is not what 10.0.0.0/8 speaks",
+    ]

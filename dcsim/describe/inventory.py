@@ -250,10 +250,12 @@ def _attribute(stock: Inventory, document: Document) -> Problem | None:
 
 
 def _count(stock: Inventory, key: str, items: list[Any]) -> None:
-    noun, name = UNSIMULATED[key]
+    usual, name = UNSIMULATED[key]
     for item in items:
         if not isinstance(item, dict) or str(item.get("State", "")) in GONE:
             continue
+        kind = str(item.get("VpcEndpointType", ""))
+        noun = f"{kind} endpoint" if kind else usual
         called, vpc = str(item.get(name, "one")), str(item.get("VpcId", ""))
         arn = next((str(value) for each, value in item.items() if str(each).endswith("Arn")), "")
         stock.unsimulated.setdefault(f"{noun} {called}", Unsimulated(noun, called, vpc, arn))

@@ -144,6 +144,9 @@ def _count_unsimulated(stock: Inventory, region: Region, notes: Notes) -> None:
         if attachment.resource_type != "vpc" and attachment.state == "available":
             notes.leave_out("transit gateway attachment", attachment.transit_gateway_attachment_id)
     for each in stock.unsimulated.values():
+        if each.noun == "Interface endpoint" and "NetworkInterfaces" in stock.calls:
+            # Its interfaces are guests.
+            continue
         elsewhere = each.arn and f":{region.name}:" not in each.arn
         if each.vpc in region.vpcs or not (each.vpc or elsewhere):
             notes.leave_out(each.noun, each.id)

@@ -155,6 +155,7 @@ def test_what_is_left_out_is_named_and_counted() -> None:
         "- 1 interface attached to nothing: eni-05bae000000000001",
         "- 1 peering connection with a VPC that is not in this file: to-analytics",
         "- 1 load balancer: front",
+        "- 1 Gateway endpoint: vpce-05333333333333333",
         "- c7i.48xlarge is c7i.24xlarge here: a host has 96 vCPU",
         "- interfaces of services are guests: 2 databases, 1 endpoint, 1 function, 2 load balancers",
     ):

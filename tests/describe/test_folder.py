@@ -66,6 +66,7 @@ def test_a_folder_becomes_a_file_that_is_right(desk: Desk) -> None:
         ('{"Vpcs": [{"VpcId": "vpc-1"}]}', "mine/x.json: Vpcs[0] lacks CidrBlock; "),
         ('{"Vpcs": [{"VpcId": "v 1", "CidrBlock": "10.0.0.0/16"}]}', "mine/x.json: Vpcs[0].VpcId is 'v 1'; "),
         ('{"Vpcs": [{"VpcId": "v", "CidrBlock": "banana"}]}', "mine/x.json: Vpcs[0].CidrBlock is 'banana'; "),
+        ('{"Routes": []}', "mine/x.json: routes of a transit gateway; name it like tgw-rtb-"),
         ('{"Entries": [{"Cidr": "10.0.0.0/8"}]}', "mine/x.json: entries of a prefix list; name it like pl-"),
     ],
 )

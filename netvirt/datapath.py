@@ -151,14 +151,18 @@ def _egress(q: Question) -> Iterator[Hop]:
         if isinstance(q.way, ToInternet):
             leaving = internet.leave(q.view, q.way.name, q.flow)
             yield leaving
-            q.public = None if leaving.blocked else q.view.public.get(q.flow.src, q.flow.src)
-            yield from _through_the_border(q, q.way.name)
+            if leaving.blocked:
+                return
+            q.public = q.view.public.get(q.flow.src, q.flow.src)
+            yield from _through_the_border(q, mtu.internet_gateway(q.way.name))
             return
         if isinstance(q.way, ToEgressOnly):
             leaving = internet.leave_untranslated(q.view, "eigw", q.way.name, q.flow)
             yield leaving
-            q.public = None if leaving.blocked else q.flow.src
-            yield from _through_the_border(q, q.way.name)
+            if leaving.blocked:
+                return
+            q.public = q.flow.src
+            yield from _through_the_border(q, mtu.egress_only_internet_gateway(q.way.name))
             return
         if q.target_view is not None:
             crossing = peering.cross(q.target_view, q.flow)
@@ -179,10 +183,10 @@ def _cross_transit(q: Question) -> Iterator[Hop]:
         yield Hop("mapping", "", f"{q.target.name} is on host {q.target.host_name}")
 
 
-def _through_the_border(q: Question, gateway: str) -> Iterator[Hop]:
+def _through_the_border(q: Question, limit: Limit) -> Iterator[Hop]:
     """What the gateway carries at most."""
-    q.limit = mtu.internet_gateway(gateway)
-    excess = q.limit.hop(q.size, q.dont_fragment)
+    q.limit = limit
+    excess = limit.hop(q.size, q.dont_fragment)
     if excess is not None:
         yield excess
 

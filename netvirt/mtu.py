@@ -90,6 +90,11 @@ def internet_gateway(name: str) -> Limit:
     return Limit("igw", name, INTERNET_MTU_BYTES.value, fragments=True, tells=True)
 
 
+def egress_only_internet_gateway(name: str) -> Limit:
+    """IPv6's: nobody cuts its packets on the way."""
+    return Limit("eigw", name, INTERNET_MTU_BYTES.value, fragments=False, tells=True)
+
+
 def nat_gateway(name: str) -> Limit:
     """It tells its clients, and cuts what may be cut [inferred: the guide says "if applicable"]."""
     return Limit("nat", name, NAT_MTU_BYTES.value, fragments=True, tells=True)

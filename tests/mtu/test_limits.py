@@ -10,6 +10,7 @@ from netvirt.mtu import Excess, Limit
     ("limit", "most", "if_cut", "if_not"),
     [
         (mtu.internet_gateway("x"), 1500, Excess.FRAGMENTED, Excess.TOLD),
+        (mtu.egress_only_internet_gateway("x"), 1500, Excess.SILENT, Excess.TOLD),
         (mtu.nat_gateway("x"), 8500, Excess.FRAGMENTED, Excess.TOLD),
         (mtu.inter_region_peering("x"), 8500, Excess.FRAGMENTED, Excess.TOLD),
         (mtu.transit_gateway("x"), 8500, Excess.SILENT, Excess.TOLD),

@@ -111,6 +111,7 @@ class Comparison:
 
     def _send(self, step: Step) -> Disagreement | None:
         self.asked["live"] += 1
+        self.asked["large"] += step.packet.octets > 0
         # First, because asking for a MAC address takes some time.
         self._lab.resolve(step.src, step.dst, step.packet)
         home = step.packet.source or IPv4Address(self._addresses[step.src])
@@ -151,7 +152,8 @@ class Comparison:
         trace = self._lab.trace(step.src, step.dst, step.packet)
         evaluator.seen_ports = ports_in(trace.forward)
         way = evaluator.explain(step.src, step.dst, step.packet, self._lab.now_s)
-        seen = traced(trace.forward, trace.destination)
+        told = any("tells" in note and "does not let it in" not in note for note in trace.notes)
+        seen = replace(traced(trace.forward, trace.destination), told=told)
         if not seen.agrees(way[0], step.src[1]) or seen.refusals != refusals(way):
             return _parted("trace", step, way, seen)
         arrived = way[-1].arrived
@@ -193,6 +195,10 @@ def _parted(asked: str, step: Step, way: Sequence[Verdict], seen: Seen) -> Disag
 
 def _opening(packet: Packet) -> Packet:
     """The first packet of a flow like this one's, as a trace asks for it."""
+    return replace(_first(packet), octets=packet.octets)
+
+
+def _first(packet: Packet) -> Packet:
     match packet.protocol:
         case 1:
             return Packet(ICMP, icmp_type=ECHO, icmp_id=1)

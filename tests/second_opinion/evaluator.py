@@ -12,7 +12,7 @@ from dcsim.topology.plan import INTERNET
 
 from .model import OUTSIDER_PREFIX, AclRule, GroupRule, Instance, Region, Subnet, Target, Transit, Vpc
 from .nat import NatGateway
-from .packet import TCP, UDP, Ending, Packet, Place, Sent, Verdict
+from .packet import ICMP, TCP, UDP, Ending, Packet, Place, Quote, Sent, Verdict
 
 LOCAL = Target("local")
 PRIVATE = [IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
@@ -21,6 +21,8 @@ LINK_LOCAL = IPv4Network("169.254.0.0/16")
 MULTICAST = IPv4Network("224.0.0.0/4")
 MOST_NATS = 8
 """Nobody here builds more of them in a row."""
+INTERNET_OCTETS = 1500
+"""Section 7: through an internet gateway."""
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 
 
@@ -99,6 +101,10 @@ def _onward(
         by_service, forwarded = isinstance(sender, NatGateway), sent.src not in sender.addresses
         yield from _enter(region, onward, sent, onward.subnet is not sender.subnet, by_service, forwarded)
     else:
+        if sent.packet.octets > INTERNET_OCTETS:
+            # What a NAT gateway makes of what it is told, its client's ACLs and groups decide: not said here.
+            told = None if isinstance(sender, NatGateway) else _is_told(sender.vpc, sender, sent)
+            yield Verdict(Ending.OVERSIZE, Place.GATEWAY, told=told)
         yield from _over_the_border(region, onward)
 
 
@@ -144,7 +150,20 @@ def _from_outside(region: Region, home: IPv4Address, sent: Sent) -> Iterator[Ver
     elif _is_private(sent.dst):
         yield Verdict(Ending.GATEWAY, Place.GATEWAY)
     else:
+        if sent.packet.octets > INTERNET_OCTETS:
+            # Its provider's router; nobody filters there.
+            yield Verdict(Ending.OVERSIZE, Place.GATEWAY, told=not sent.packet.is_error)
         yield from _over_the_border(region, sent)
+
+
+def _is_told(vpc: Vpc, sender: Instance, sent: Sent) -> bool:
+    """Section 3: "fragmentation needed" is about a tracked conversation, or needs a rule. No network ACL is between the
+    router and its guest; about errors nobody makes errors (RFC 1122)."""
+    if sent.packet.is_error or sent.src not in sender.addresses:
+        return False
+    error = Packet(ICMP, icmp_type=3, icmp_code=4, quote=Quote(sent.src, sent.dst, sent.packet))
+    heard = Sent(error, sender.subnet.block[1], sent.src, sent.now_s)
+    return _security_groups(vpc, sender, heard, outward=False, by_service=False).passes
 
 
 def _is_answered_by_the_host(vpc: Vpc, subnet: Subnet, dst: IPv4Address) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address
 from random import Random
@@ -52,6 +52,7 @@ ENDINGS = {
     Outcome.GATEWAY: Ending.GATEWAY,
     Outcome.NO_TRANSLATION: Ending.NAT,
     Outcome.FRAGMENT: Ending.NAT,
+    Outcome.OVERSIZE: Ending.OVERSIZE,
 }
 PORT = re.compile(r"source becomes .* (\d+)$")
 SIDED = {
@@ -70,6 +71,7 @@ PLACES = {
     Ending.NOT_TRANSITIVE: Place.PEERING,
     Ending.GATEWAY: Place.GATEWAY,
     Ending.NAT: Place.NAT,
+    Ending.OVERSIZE: Place.GATEWAY,
 }
 
 
@@ -104,13 +106,16 @@ class Seen:
     refusals: tuple[Refusal, ...] = ()
     octets: bytes = b""
     """The IPv4 packet that the receiver got, of a live packet."""
+    told: bool = False
+    """The sender of a packet that was too large heard what would have fitted."""
 
     def agrees(self, verdict: Verdict, sender: str) -> bool:
         if verdict.delivered:
             return self.ending is verdict.ending and self.receiver in ("", verdict.receiver)
         # A route may lead back to the sender: one interface, both sides.
         place = None if verdict.receiver == sender else self.place
-        return self.ending is verdict.ending and place in (None, verdict.place)
+        same = self.ending is verdict.ending and place in (None, verdict.place)
+        return same and (self.ending is not Ending.OVERSIZE or verdict.told in (None, self.told))
 
     def __str__(self) -> str:
         place = self.place.value if self.place else "either side"
@@ -184,6 +189,10 @@ class Lab:
         guest.send(bytes(header) + datagram)
         self._run(FLIGHT_NS)
         got = [(key[1], frame.data[14:]) for key, inbox in self._inboxes.items() for frame in inbox]
+        if self._drops and self._drops[0][1] is Outcome.OVERSIZE:
+            assert len(got) + len(self._drops) <= 2, "an answer at most, and that comes or does not"
+            assert self.world.unaccounted == 0
+            return replace(self._seen(guest, *self._drops[0]), told=[key for key, _ in got] == [src[1]])
         ends = len(got) + len(self._drops) + self.world.ledger.consumed - before
         assert ends == 1, f"one frame, {ends} ends: {got} {self._drops}"
         assert self.world.unaccounted == 0
@@ -239,8 +248,10 @@ class Lab:
 
     def trace(self, src: tuple[str, str], dst: IPv4Address, packet: Packet) -> Traced:
         """Of a flow that begins like `packet`."""
-        ports = (packet.dst_port, packet.src_port) if packet.protocol in (TCP, UDP) else (None, None)
-        return trace(self.world, self.guests[src], Ip(int(dst)), TrafficSpec(packet.protocol, *ports))
+        there, here = (packet.dst_port, packet.src_port) if packet.protocol in (TCP, UDP) else (None, None)
+        return trace(
+            self.world, self.guests[src], Ip(int(dst)), TrafficSpec(packet.protocol, there, here, packet.octets)
+        )
 
 
 def traced(journey: Journey, destination: str = "") -> Seen:

@@ -42,6 +42,8 @@ class Packet:
     source: IPv4Address | None = None
     quote: "Quote | None" = None
     via: str = ""
+    octets: int = 0
+    """Of the IPv4 packet, which nobody may cut then; 0: few."""
 
     def __str__(self) -> str:
         words = [PROTOCOL_NAMES.get(self.protocol, f"proto {self.protocol}")]
@@ -53,7 +55,11 @@ class Packet:
             words.append(f"{self.icmp_type}/{self.icmp_code} id {self.icmp_id}")
         if self.fragment is not Fragment.WHOLE:
             words.append(f"{self.fragment.value} fragment")
-        words += [f"{name} {value}" for name, value in (("from", self.source), ("via", self.via)) if value]
+        words += [
+            f"{name} {value}"
+            for name, value in (("from", self.source), ("via", self.via), ("octets", self.octets))
+            if value
+        ]
         return " ".join(words) + (f" about [{self.quote}]" if self.quote else "")
 
     @property
@@ -103,6 +109,7 @@ class Ending(Enum):
     NOT_TRANSITIVE = "not_transitive"
     NAT = "nat"
     GATEWAY = "gateway"
+    OVERSIZE = "oversize"
     SOURCE_DEST_CHECK = "source_dest_check"
     UNKNOWN = "unknown"
     BROADCAST = "broadcast"
@@ -154,6 +161,8 @@ class Verdict:
     place: Place
     receiver: str = ""
     arrived: Sent | None = field(default=None, compare=False, repr=False)
+    told: bool | None = field(default=False, compare=False)
+    """The sender of a packet that is too large hears what would have fitted; None: nobody says."""
 
     def __str__(self) -> str:
         return f"{self.ending.value} at {self.place.value} {self.receiver}".strip()

@@ -36,6 +36,8 @@ PORTS = (
 ODD_ICMP = ((3, 0), (3, 4), (11, 0), (12, 0), (0, 0), (13, 0), (14, 0), (5, 1), (9, 0), (42, 0))
 FORGED = ("10.9.8.7", "172.31.0.1", "192.168.255.1", "100.64.0.1", "172.32.0.1", "100.128.0.1", "1.1.1.1")
 """Sources: private ones, and their neighbours."""
+PUBLIC = IPv4Network("198.0.0.0/8")
+"""Instances' addresses abroad, and outsiders'."""
 FLAGS = ("S", "SA", "A", "A", "A", "PA", "FA", "R", "RA")
 
 
@@ -70,7 +72,10 @@ def a_flow(random: Random, world: SmallWorld) -> Step:
         packet = replace(packet, source=a_source(random, world, src))
     if random.random() < 0.12 and not src.is_outside:
         packet = replace(packet, via=a_neighbour(random, world, src))
-    return Step(1, src.key, a_destination(random, world, src), packet)
+    dst = a_destination(random, world, src)
+    if packet.fragment is Fragment.WHOLE and random.random() < (0.4 if dst in PUBLIC else 0.1):
+        packet = replace(packet, octets=random.choice((1500, 1501, 5000, 8500)))
+    return Step(1, src.key, dst, packet)
 
 
 def as_itself(src: Somebody, packet: Packet) -> Packet:
@@ -121,10 +126,10 @@ def _any_destination(random: Random, world: SmallWorld, src: Somebody) -> IPv4Ad
             random.choice(neighbours).address + random.choice((-1, 1)),
             random.choice(world.instances).address,
             random.choice((subnet, src.subnet))[random.choice((0, 1, 2, 3, -1, -2))],
-            src.subnet[random.choice((1, 2, -1, -1, -1))],
+            src.subnet[random.choice((1, 2, -1, -1, -1, -1, -1, -1))],
             vpc[random.choice((0, 1, 2, -1, -5))],
             IPv4Address(random.choice(("8.8.8.8", "8.8.9.8", "10.9.9.9", "10.1.2.3", "172.17.0.9", "240.0.0.1"))),
-            IPv4Address(random.choice(("169.254.169.254", "169.254.1.1", "224.0.0.5", "255.255.255.255"))),
+            IPv4Address(random.choice(("169.254.169.254", "169.254.1.1", "224.0.0.5", "224.0.0.5", "255.255.255.255"))),
             IPv4Address(random.choice(OUTSIDE[1:]).split("/")[0]) + 4,
         )
     )
@@ -175,7 +180,7 @@ def an_icmp(random: Random) -> Packet:
 
 def reply_to(packet: Packet) -> Packet:
     """What the receiver would answer; whatever has no answer is sent back as it is."""
-    back = replace(packet, src_port=packet.dst_port, dst_port=packet.src_port, source=None)
+    back = replace(packet, src_port=packet.dst_port, dst_port=packet.src_port, source=None, octets=0)
     if packet.protocol == TCP:
         return replace(back, flags="SA" if packet.opens else "A")
     if packet.has_type:

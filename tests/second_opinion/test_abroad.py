@@ -1,5 +1,6 @@
 """The second opinion on peerings and internet gateways, pinned by what AWS's documents say."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dcsim.request import (
@@ -177,3 +178,21 @@ def test_nobody_reaches_the_internet_through_a_peers_gateway() -> None:
     edge = CreateRoute("p", "main", parse_cidr(EVERYWHERE), "v-p", "vpc_peering_connection", mark=MARK)
     story = Story(*OPEN, *peer(edge), *gateway("left", subnet="y"))
     assert story.send("p/peer", CUSTOMER, PING) == Verdict(Ending.NOT_TRANSITIVE, Place.PEERING)
+
+
+def test_what_is_too_large_for_the_internet_ends_and_its_sender_hears_of_it_or_not() -> None:
+    """Of a tracked conversation always; else a rule is needed."""
+    large = replace(udp(53), octets=1501)
+    story = Story(*group("shy", revoked=False), *gateway("left"), instances=(run("left", "shy"),))
+    verdict = story.send("left", CUSTOMER, large)
+    assert (verdict, verdict.told) == (Verdict(Ending.OVERSIZE, Place.GATEWAY), True)
+    assert story.ending("left", CUSTOMER, replace(large, octets=1500)) is DELIVERED
+    back = lets_in("open", UDP, None, EVERYWHERE)
+    story = Story(*group("open", back), *gateway("left"), instances=(run("left", "open"),))
+    assert not story.send("left", CUSTOMER, large).told, "untracked, and no rule"
+    ruled = group("open", back, lets_in("open", ICMP, None, "10.0.1.1/32"))
+    story = Story(*ruled, *gateway("left"), instances=(run("left", "open"),))
+    assert story.send("left", CUSTOMER, large).told
+    assert story.send("customer", LEFT, large).told, "there, nobody filters"
+    error = Packet(ICMP, icmp_type=3, icmp_code=3, octets=1501)
+    assert not story.send("left", CUSTOMER, error).told

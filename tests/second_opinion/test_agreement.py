@@ -21,7 +21,7 @@ def compare(first_seed: int) -> None:
             pytest.fail(f"{found}\n{case}")
         asked += comparison.asked
     assert asked["live"] >= 30 * WORLDS and asked["trace"] >= 10 * WORLDS and asked["reply"] >= 8 * WORLDS, asked
-    assert asked["translated"] >= WORLDS, asked
+    assert asked["translated"] >= WORLDS and asked["large"] >= WORLDS // 2, asked
 
 
 @pytest.mark.parametrize("first_seed", range(0, 800, WORLDS))

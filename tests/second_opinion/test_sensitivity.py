@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from netvirt import datapath, rewrite
+from netvirt import datapath, mtu, rewrite
 from netvirt.address import Ip
 from netvirt.appliance import border
 from netvirt.constant import Constant
 from netvirt.frame import Flow
 from netvirt.gateway import peering
-from netvirt.journey import Hop
+from netvirt.journey import Hop, Outcome
+from netvirt.mtu import Limit
 from netvirt.vpc import conntrack, network_acl, security_group
 from netvirt.vpc.network_acl import AclEntry
 from netvirt.vpc.route_table import Route, RouteTable
@@ -53,6 +54,14 @@ def _transitive(*_: Any) -> Hop:
     return Hop("peering", "", "goes on")
 
 
+def _one_more(name: str) -> Limit:
+    return mtu.Limit("igw", name, 1501, fragments=True, tells=True)
+
+
+def _heard_by_nobody(_: datapath.Question) -> Iterator[Hop]:
+    yield Hop("sg", "", "no", outcome=Outcome.SECURITY_GROUP)
+
+
 def _nothing(*_: Any) -> None: ...
 
 
@@ -85,6 +94,8 @@ FAULTS = {
     "checksums stay what they were": (rewrite, "_mend", _nothing),
     "what an error quotes stays as it was": (rewrite, "_replace_quoted", _nothing),
     "no network ACL behind the border": (datapath, "_ingress", _no_acl_behind_the_border),
+    "1501 octets fit through a gateway": (mtu, "internet_gateway", _one_more),
+    "nobody hears what the router says": (datapath, "_hear", _heard_by_nobody),
     "groups of peers have no members": (Vpc, "is_member", _only_its_own),
     "streams are forgotten early": _half("UDP_STREAM_NS"),
     "closing connections are forgotten early": _half("TCP_CLOSING_NS"),

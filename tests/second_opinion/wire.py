@@ -29,7 +29,12 @@ class Dresser:
             return self._padded(header / Raw(self._payload()))
         if packet.fragment is Fragment.FIRST:
             header.flags = "MF"
-        return self._padded(header / self._transport(packet))
+        if packet.octets:
+            header.flags = "DF"
+        whole = header / self._transport(packet)
+        if packet.octets:
+            return bytes(whole / Raw(bytes(packet.octets - len(whole))))
+        return self._padded(whole)
 
     def _header(self, src: IPv4Address, dst: IPv4Address, packet: Packet) -> ScapyPacket:
         header = inet.IP(src=str(src), dst=str(dst), proto=packet.protocol, options=self._random.choice(OPTIONS))
@@ -50,7 +55,7 @@ class Dresser:
     def _transport(self, packet: Packet) -> ScapyPacket:
         sport, dport = packet.src_port, packet.dst_port
         if packet.protocol == TCP:
-            options = self._random.choice(([], [("MSS", 1460), ("WScale", 7)]))
+            options = self._random.choice(([], [("MSS", 8961), ("WScale", 7)]))
             return inet.TCP(sport=sport, dport=dport, flags=packet.flags, options=options) / Raw(self._payload())
         if packet.protocol == UDP:
             return inet.UDP(sport=sport, dport=dport) / Raw(self._payload())
@@ -76,7 +81,7 @@ def aged(octets: bytes, sent: Sent) -> bytes:
     routers = sent.routers
     if not routers:
         return octets
-    octets = _with_less_segment(octets) if sent.clamped else octets
+    octets = _with_less_segment(octets) if sent.clamped or sent.nats else octets
     length = (octets[0] & 15) * 4
     header = octets[:8] + bytes([octets[8] - routers]) + octets[9:10] + bytes(2) + octets[12:length]
     return header[:10] + checksum(header).to_bytes(2) + header[12:] + octets[length:]

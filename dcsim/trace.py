@@ -440,8 +440,9 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     target = None if way is None else way.target
     notes = (*_notes(tracer.zones), *tracer.told)
     limit = tracer.limit
-    # What Linux answers an echo with is as large, and may be cut.
-    tracer.size, tracer.dont_fragment = traffic.size if traffic.protocol == ICMP else 0, False
+    # What Linux answers an echo with is as large, and may be cut; over IPv6, nothing may.
+    tracer.size = traffic.size if flow.protocol in (ICMP, ICMPV6) else 0
+    tracer.dont_fragment = is_ipv6(destination)
     latency_ns = tracer.latency_ns
     forward = _journey(hops, target is not None)
     reply = None

@@ -128,7 +128,7 @@ def _vpc(vpc: Vpc, asked: _Asked) -> Thing:
         "tables": list(vpc.tables),
         "acls": list(vpc.acls),
         "groups": list(vpc.groups),
-        "guests": list(vpc.interfaces),
+        "guests": list(vpc.everybodys),
         **({"nats": list(vpc.nat_gateways)} if vpc.nat_gateways else {}),
     }
     where = asked(CreateVpc, vpc.name, vpc.name)
@@ -144,7 +144,7 @@ def _vpc(vpc: Vpc, asked: _Asked) -> Thing:
 
 
 def _subnet(world: World, vpc: Vpc, subnet: Subnet) -> Thing:
-    here = [interface for interface in vpc.interfaces.values() if interface.subnet == subnet.id]
+    here = [interface for interface in vpc.everybodys.values() if interface.subnet == subnet.id]
     guests = [interface.name for interface in here]
     taken = sum(subnet.cidr.holds(address) for address in vpc.by_address)
     free = len(usable(subnet.cidr)) - taken
@@ -219,7 +219,7 @@ def _acl(vpc: Vpc, acl: NetworkAcl, asked: _Asked) -> Thing:
 
 def _group(vpc: Vpc, group: SecurityGroup, asked: _Asked) -> Thing:
     ways = {"in": [rule.text for rule in group.ingress], "out": [rule.text for rule in group.egress]}
-    guests = [interface.name for interface in vpc.interfaces.values() if group.id in interface.groups]
+    guests = [interface.name for interface in vpc.everybodys.values() if group.id in interface.groups]
     where = asked(CreateSecurityGroup, vpc.name, group.name)
     fields = {"name": group.name, "vpc": vpc.name, "id": group.id, "ingress": ways["in"], "egress": ways["out"]}
     return Thing(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
 
+from dcsim.cloud.lifecycle import State
 from dcsim.fabric.wire import Direction, Shape
 from dcsim.problem import Mistake
 from dcsim.shell import commands as said
@@ -15,6 +16,7 @@ from dcsim.topology.plan import Link
 from dcsim.topology.quantity import format_duration, format_percent, format_rate
 from dcsim.topology.words import closest, instead, quoted
 from dcsim.trace import TrafficSpec, trace
+from dcsim.world import Guest
 from netvirt.address import format_ip
 
 WIDTH = 80
@@ -145,13 +147,21 @@ def _show(session: Session, name: str) -> list[str]:
     interface = guest.placed.interface
     groups = {group.id: group.name for group in guest.placed.vpc.groups.values()}
     zone = f"{session.world.plan.region}{guest.placed.subnet.zone}"
-    state = "no power" if not guest.host.up else "running" if is_ready(guest) else "booting"
+    state = _state(session, guest)
     return [
         f"{'guest':<7} {guest.name}, {state}",
         f"{'address':<7} {format_ip(interface.address)} in {guest.placed.subnet.name}, {zone}",
         f"{'groups':<7} {', '.join(groups[group] for group in interface.groups)}",
         f"{'host':<7} {interface.host_name}",
     ]
+
+
+def _state(session: Session, guest: Guest) -> str:
+    """EC2's word while it is not running; then what its host and it itself are at."""
+    life = session.world.control.lives.get((guest.placed.vpc.name, guest.name))
+    if life is not None and life.state is not State.RUNNING:
+        return str(life.state.value)
+    return "no power" if not guest.host.up else "running" if is_ready(guest) else "booting"
 
 
 def _console(session: Session, name: str) -> list[str]:

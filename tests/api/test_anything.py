@@ -1,5 +1,6 @@
 """Whatever is called, in whatever words: it is carried out, or refused; and the region goes on."""
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -68,7 +69,7 @@ def test_likely_calls_in_any_order_leave_a_region_that_works() -> None:
 
 
 TABLES = ["shop/public", "shop/private", "shop/main", "data/out"]
-LIKELY: list[tuple[str, dict[str, list[Value]]]] = [
+LIKELY: list[tuple[str, dict[str, Sequence[Value]]]] = [
     ("StopInstances", {"instance": ["web-a", "web-b", "db"]}),
     ("StartInstances", {"instance": ["web-a", "web-b", "db"]}),
     ("StartInstances", {"instance": ["web-a", "web-b", "db"]}),

@@ -34,6 +34,18 @@ def test_a_call_is_heard_of_later_and_saved(tmp_path: Path, monkeypatch: pytest.
     assert (checked.exit_code, checked.stderr) == (0, "")
 
 
+def test_a_guest_tells_what_state_it_is_in() -> None:
+    session = sit()
+    say(session, "sleep 2 s", "call StopInstances instance=left")
+    assert say(session, "left")[0] == "guest   left, stopping"
+    say(session, "sleep 31 s")
+    assert say(session, "left")[0] == "guest   left, stopped"
+    say(session, "call StartInstances instance=left")
+    assert say(session, "left")[0] == "guest   left, pending"
+    assert say(session, "sleep 20 s", "left")[0] == "guest   left, running"
+    assert say(session, "left ping -c1 right") == ["1 received, 1.09 ms"]
+
+
 @pytest.mark.parametrize(
     "line, said",
     [

@@ -7,7 +7,7 @@ from dcsim.problem import Mark, Problem
 from dcsim.request import (
     ALL_PROTOCOLS,
     ANY_ICMP,
-    NAT_IMAGE,
+    FORWARDING_IMAGES,
     AssociateAddress,
     AssociateGatewayRouteTable,
     AssociateRouteTable,
@@ -173,7 +173,7 @@ def _astray(requests: Sequence[Request]) -> Iterator[Problem]:
         box = instances.get((route.vpc, route.target))
         if box is None:
             continue
-        if box.source_dest_check and box.image != NAT_IMAGE:
+        if box.source_dest_check and box.image not in FORWARDING_IMAGES:
             message = f"{box.name} drops what this route leads to it: its source/destination check is on"
             yield _warning(route.mark, message, f"Write source_dest_check: false in {box.name}")
         elif tables.get((route.vpc, box.subnet)) == route.route_table and route.destination in onward[route.vpc]:

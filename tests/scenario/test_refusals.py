@@ -345,7 +345,7 @@ def test_a_topology_that_is_not_there(desk: Desk) -> None:
         s.yaml:2:11: no file 'two-azz.yaml'
          2 | topology: two-azz.yaml
            |           ^^^^^^^^^^^^
-            dcsim comes with az-outage.yaml, dual-stack.yaml, failover.yaml, internet-outage.yaml, peering.yaml, public-private-nat.yaml, public.yaml, standby.yaml, transit-gateway.yaml, two-az.yaml, web-server.yaml. Did you mean two-az.yaml?
+            dcsim comes with az-outage.yaml, dual-stack.yaml, failover.yaml, internet-outage.yaml, middlebox.yaml, peering.yaml, public-private-nat.yaml, public.yaml, standby.yaml, transit-gateway.yaml, two-az.yaml, web-server.yaml. Did you mean two-az.yaml?
         """
     )
 

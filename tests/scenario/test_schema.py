@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dcsim.request import NAT_IMAGE
+from dcsim.request import FORWARDING_IMAGES
 from dcsim.scenario.schema import json_schema
 from dcsim.topology.load import shipped, shipped_directory
 from dcsim.topology.schema import SHIPPED_IMAGES
@@ -52,6 +52,7 @@ def test_shipped_files_use_only_keys_of_the_schema() -> None:
         "dual-stack.yaml",
         "failover.yaml",
         "internet-outage.yaml",
+        "middlebox.yaml",
         "peering.yaml",
         "public-private-nat.yaml",
         "public.yaml",
@@ -100,8 +101,8 @@ def test_closed_sets_are_enumerated() -> None:
     definitions = json_schema()["$defs"]
     assert definitions["EntrySpec"]["properties"]["action"]["enum"] == ["power-off", "link-down", "impair"]
     image = definitions["InstanceSpec"]["properties"]["image"]
-    assert image["anyOf"] == [{"enum": ["agent", "nat"]}, {"type": "string"}]
-    assert list(SHIPPED_IMAGES) == sorted([*images._manifest(), NAT_IMAGE])
+    assert image["anyOf"] == [{"enum": ["agent", "nat", "router"]}, {"type": "string"}]
+    assert list(SHIPPED_IMAGES) == sorted([*images._manifest(), *FORWARDING_IMAGES])
 
 
 def test_one_word_for_one_thing() -> None:

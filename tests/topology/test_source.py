@@ -99,7 +99,7 @@ def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "dir").mkdir()
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     assert refusal_to_load("tow-az.yaml") == (
-        "tow-az.yaml: no such file; dcsim comes with az-outage.yaml, dual-stack.yaml, failover.yaml, internet-outage.yaml, peering.yaml, public-private-nat.yaml, public.yaml, standby.yaml, transit-gateway.yaml, two-az.yaml, web-server.yaml. Did you mean two-az.yaml?"
+        "tow-az.yaml: no such file; dcsim comes with az-outage.yaml, dual-stack.yaml, failover.yaml, internet-outage.yaml, middlebox.yaml, peering.yaml, public-private-nat.yaml, public.yaml, standby.yaml, transit-gateway.yaml, two-az.yaml, web-server.yaml. Did you mean two-az.yaml?"
     )
     assert refusal_to_load("dir") == "dir: cannot be read: is a directory"
     assert refusal_to_load("loop.yaml").startswith("loop.yaml: cannot be read: ")

@@ -1,13 +1,16 @@
 """The textbook's web server, its security group, its network ACL and its subnet, as `topologies/web-server.yaml` has them."""
 
+from pathlib import Path
+
 import pytest
 from gateway.lab import ABROAD
-from journeys.lab import Region
-from scapy.layers.inet import IP, TCP
+from journeys.lab import MS, Region
+from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import Ether
 from typer.testing import CliRunner
 
 from dcsim.cli.app import app
+from dcsim.pinging import Payload, Pinger
 from dcsim.problem import Refused
 from dcsim.topology.load import load, plan_of, shipped_directory
 from dcsim.trace import Traced, TrafficSpec, trace
@@ -17,13 +20,14 @@ from netvirt.journey import Outcome
 from netvirt.vpc.traffic import TCP as TCP_NUMBER
 from netvirt.vpc.traffic import UDP as UDP_NUMBER
 
-FILE = shipped_directory() / "web-server.yaml"
+FILE, MIDDLEBOX = shipped_directory() / "web-server.yaml", shipped_directory() / "middlebox.yaml"
 OUT = "          - 115 allow tcp {port} to 172.16.2.0/24\n"
 
 
-def test_its_assertions_hold() -> None:
-    assertions = FILE.with_suffix("").with_suffix(".reach.yaml")
-    said = CliRunner().invoke(app, ["reach", str(FILE), "--assert", str(assertions)])
+@pytest.mark.parametrize("file", [FILE, MIDDLEBOX])
+def test_its_assertions_hold(file: Path) -> None:
+    assertions = file.with_suffix(".reach.yaml")
+    said = CliRunner().invoke(app, ["reach", str(file), "--assert", str(assertions)])
     assert said.exit_code == 0, said.output
     sentences = assertions.read_text("utf-8").count("\n- ")
     assert said.output.splitlines()[-1] == f"{sentences} of {sentences} hold"
@@ -87,3 +91,16 @@ def test_five_addresses_are_nobodys(last: int) -> None:
     text = FILE.read_text("utf-8").replace("{subnet: web,", f"{{subnet: web, private_ip_address: 172.16.1.{last},")
     with pytest.raises(Refused, match=r"InvalidParameterValue: 172.16.1.[0-9]+ is reserved in web 172.16.1.0/24"):
         build(plan_of(text.encode(), "w.yaml", "w"))
+
+
+def test_the_firewall_sees_both_directions() -> None:
+    """Of a ping from the Internet, and nothing of what has its own address."""
+    region = Region(load(MIDDLEBOX))
+    pinger = Pinger(region.world, region["customer"], parse_ip("198.18.0.10"), 10 * MS, ABROAD, Payload())
+    pinger.start(region.now, 1)
+    region.wait(2 * ABROAD)
+    (answer,) = pinger.answers
+    assert answer.rtt_ns is not None
+    through = [Ether(each.data) for each in region.seen if each.guest == "firewall" and each.leaving]
+    ways = [(each[IP].src, each[IP].dst) for each in through if ICMP in each]
+    assert ways == [("198.51.100.10", "10.0.1.4"), ("10.0.1.4", "198.51.100.10")]

@@ -4,6 +4,7 @@ from dcsim.describe.inventory import Inventory
 from dcsim.describe.names import Wanted, distinct
 from dcsim.describe.notes import Notes
 from dcsim.describe.shapes import Peering, Vpc
+from dcsim.describe.write import Map, Noted
 from dcsim.request import BLACKHOLE, UNKNOWN
 
 
@@ -36,3 +37,11 @@ def peering_names(peerings: list[Peering], vpcs: dict[str, str]) -> dict[str, st
 
 def ends(peering: Peering, vpcs: dict[str, str]) -> tuple[str, str]:
     return vpcs[peering.requester_vpc_info.vpc_id], vpcs[peering.accepter_vpc_info.vpc_id]
+
+
+def section_of_peerings(peerings: list[Peering], names: dict[str, str], vpcs: dict[str, str]) -> Map:
+    entries: Map = {}
+    for peering in peerings:
+        aws_id, (vpc, peer) = peering.vpc_peering_connection_id, ends(peering, vpcs)
+        entries[names[aws_id]] = Noted({"vpc": vpc, "peer_vpc": peer}, aws_id)
+    return entries

@@ -11,7 +11,7 @@ from dcsim.describe.guest import Guest
 from dcsim.describe.inventory import Inventory, take_stock
 from dcsim.describe.names import Wanted, distinct
 from dcsim.describe.notes import Notes, printable, some
-from dcsim.describe.peering import active, ends, peering_names
+from dcsim.describe.peering import active, ends, peering_names, section_of_peerings
 from dcsim.describe.plant import racks_and_hosts
 from dcsim.describe.prefix_list import list_names, prefix_lists, section_of_lists
 from dcsim.describe.public import public_addresses
@@ -67,13 +67,7 @@ def describe(directory: Path, region: str | None = None, account: str | None = N
     parts |= {"quotas": more} if more else {}
     parts |= {"prefix_lists": section_of_lists(stock, lists, called)} if lists else {}
     parts |= {"vpcs": sections} if sections else {}
-    if joints:
-        parts["vpc_peering_connections"] = {
-            peerings[each.vpc_peering_connection_id]: Noted(
-                dict(zip(("vpc", "peer_vpc"), ends(each, vpcs))), each.vpc_peering_connection_id
-            )
-            for each in joints
-        }
+    parts |= {"vpc_peering_connections": section_of_peerings(joints, peerings, vpcs)} if joints else {}
     if transits:
         parts["transit_gateways"] = section_of_transits(stock, transits, doors, by_vpc, chosen, notes)
     for file in stock.ignored:

@@ -1,7 +1,7 @@
 """A digest of all that a world is, found by walking its objects from the world on.
 
-Left out is what may be made or forgotten at any moment without a trace: places and switches that nobody used yet, and
-what switches remember of flows.
+Left out is what may be made or forgotten at any moment without a trace: places and switches that nobody used yet,
+what switches remember of flows, and rules in the order in which they are looked up.
 """
 
 import hashlib
@@ -17,6 +17,8 @@ from dcsim.fabric.fabric import Fabric
 from dcsim.fabric.place import Place, Places
 from dcsim.fabric.switch import Switch
 from dcsim.world import World
+from netvirt.vpc.network_acl import NetworkAcl
+from netvirt.vpc.security_group import SecurityGroup
 
 FREE = {
     (Fabric, "_switches"),
@@ -24,6 +26,10 @@ FREE = {
     (Place, "children"),
     (Switch, "fib"),
     (Switch, "_ways"),
+    (SecurityGroup, "inward"),
+    (SecurityGroup, "outward"),
+    (NetworkAcl, "inward"),
+    (NetworkAcl, "outward"),
 }
 ATOMS = (type(None), bool, int, float, str, bytes, Enum)
 OPAQUE = ("_ctypes", "ctypes", "weakref", "_io", "mmap")

@@ -306,7 +306,20 @@ def test_another_address_has_as_many_again() -> None:
     assert through(nat, answer_to(sources[-1], b"")).dport == 199
 
 
-def test_the_limit_is_awss() -> None:
+def test_an_error_must_be_about_what_its_sender_and_receiver_had_to_do_with_it() -> None:
+    """Whoever quotes a packet of somebody else's, or one to another address, is not believed."""
+    nat = Nat(Ways("nat", NAT_MAC, ROUTER_MAC, (OWN, SPARE)), Metrics())
+    came = through(nat, asking(4000))
+    wrong = IP(src=ROUTER, dst=format_ip(SPARE)) / ICMP(type=3, code=1) / Raw(bytes(came))
+    assert through(nat, IP(bytes(wrong))) is Outcome.NO_TRANSLATION
+    answer = through(nat, IP(bytes(answer_to(came, b"late"))))
+    for host, outcome in (("10.0.10.9", Outcome.NO_TRANSLATION), (APP, None)):
+        told = through(nat, IP(bytes(IP(src=host, dst=SERVER) / ICMP(type=3, code=3) / Raw(bytes(answer)))))
+        assert (told if isinstance(told, Outcome) else None) is outcome
+
+
+def test_the_numbers_are_awss() -> None:
+    assert (PORTS.start, PORTS.stop) == (1024, 65536)
     assert Translations((OWN,)).limit == NAT_CONNECTIONS.value == 55_000
 
 
@@ -349,6 +362,14 @@ def test_a_fragment_that_comes_before_its_first_or_too_late_is_lost() -> None:
     assert through(nat, second) is Outcome.FRAGMENT
     assert through(nat, first).src == through(nat, second).src == format_ip(OWN)
     assert through(nat, third, T0 + FRAGMENT_NS.value) is Outcome.FRAGMENT
+
+
+def test_fragments_of_two_datagrams_are_told_apart() -> None:
+    nat = an_engine()
+    one, other = (in_pieces(IP(bytes(out(UDP(sport=4000, dport=9) / Raw(bytes(1000)), id=id)))) for id in (77, 78))
+    assert through(nat, one[0]).src == format_ip(OWN)
+    assert through(nat, other[1]) is Outcome.FRAGMENT
+    assert through(nat, one[1]).src == format_ip(OWN)
 
 
 @pytest.mark.parametrize("transport", [TCP(sport=4000, dport=80, flags="S"), ICMP(type=8)])
@@ -402,6 +423,14 @@ def test_a_rehearsal_says_what_will_happen_and_makes_nothing_happen() -> None:
             assert said.flow.key == flow_of(bytes(HEADER / done)).key
             home = rehearsal.forward(said.flow.reply(), Ns(now)).flow
             assert home is not None and home.key == flow.reply().key
+
+
+def test_a_rehearsal_knows_when_a_connection_has_ended() -> None:
+    nat = an_engine()
+    came = through(nat, asking(4000))
+    back = flow_of(bytes(HEADER / answer_to(came, b"")))
+    for after, passes in ((NAT_IDLE_NS.value - 1, True), (NAT_IDLE_NS.value, False)):
+        assert (nat.rehearse().forward(back, Ns(T0 + after)).flow is not None) is passes
 
 
 def damaged(random: Random, data: bytes) -> bytes:

@@ -100,6 +100,16 @@ def test_a_forgotten_connection_is_closed_with_a_fin(region: World) -> None:
     assert 0 < began + NAT_IDLE_NS.value - at < ABROAD
 
 
+def test_a_connection_that_was_closed_needs_no_farewell(region: World) -> None:
+    tcp(region, "app", ADMIN, "S", seq=99)
+    tcp(region, "app", ADMIN, "R", seq=100)
+    sent = region["box"].nic.sent
+    region.wait(NAT_IDLE_NS.value + S)
+    assert region["box"].nic.sent == sent
+    engine = region["box"].engine
+    assert isinstance(engine, NatInstance) and list(engine.table) == []
+
+
 def test_what_it_does_not_know_it_takes_for_a_connection(region: World) -> None:
     """As Linux does (nf_conntrack_tcp_loose)."""
     tcp(region, "app", ADMIN, "A", seq=100, ack=501)

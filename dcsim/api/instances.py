@@ -6,9 +6,34 @@ from pydantic import Field
 
 from dcsim import instance_request as request
 from dcsim.api.call import Asking, Call
-from dcsim.api.reference import InstanceRef
+from dcsim.api.reference import InstanceRef, SecurityGroupRef, SubnetRef
 from dcsim.cloud.vpc import Vpc
-from dcsim.topology.fields import ONE_OR_MORE, Address, Boolean, Whole
+from dcsim.request import RunInstances as RunOne
+from dcsim.topology.fields import ONE_OR_MORE, Address, Boolean, Name, Seconds, Text, Whole
+from dcsim.topology.schema import Image
+from dcsim.topology.vpc import DEFAULT_INSTANCE_TYPE
+
+
+class RunInstances(Call):
+    makes = RunOne
+    name: Name = Field(description="What it is called from now on.")
+    subnet: SubnetRef = Field(description="The subnet, and so the zone, that it is in.")
+    security_groups: Annotated[list[SecurityGroupRef], *ONE_OR_MORE] | None = Field(
+        default=None, description="By default the VPC's default group."
+    )
+    image: Image | None = Field(
+        default=None, description="What it boots: agent, or an ELF file beside this one; nothing idles, answers pings."
+    )
+    private_ip_address: Address | None = Field(default=None, description="By default the subnet's next free address.")
+    source_dest_check: Boolean = Field(
+        default=True, description="false lets it forward packets of others. By default true."
+    )
+    instance_type: Text = Field(default=DEFAULT_INSTANCE_TYPE, description="What it takes of its host.")
+    boot: Seconds | None = Field(default=None, description="How long it boots; by default the image's own time.")
+
+    def arguments(self, asking: Asking, vpc: Vpc, given: dict[str, Any]) -> dict[str, Any]:
+        boots = {"boot_ns": given.pop("boot"), "frequency_hz": None}
+        return given | boots | {"security_groups": given["security_groups"] or ()}
 
 
 class StopInstances(Call):

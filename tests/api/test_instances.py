@@ -133,3 +133,20 @@ def test_where_there_is_one_host_it_comes_back_to_it() -> None:
     desk.ask("StartInstances", instance="box")
     desk.wait(PENDING_NS.value + 3 * S)
     assert desk["box"].running is not None
+
+
+def test_an_instance_is_run_and_takes_over() -> None:
+    desk = Desk()
+    made = desk.ask("RunInstances", name="spare", subnet="public-b", security_groups="web", boot="2 s")
+    assert made == desk["spare"].placed.interface.id
+    assert (desk["spare"].placed.subnet.name, desk["spare"].running) == ("public-b", None)
+    desk.do("AssociateAddress", instance="spare", public_ip="198.18.0.10")
+    assert desk.fate("customer", "198.18.0.10").outcome is Outcome.GUEST_DOWN, "it boots"
+    desk.wait(2 * S)
+    assert desk.asked("customer", "198.18.0.10") == "answered"
+    said = "InvalidParameterValue: shop has an instance spare already"
+    assert desk.refusal("RunInstances", name="spare", subnet="public-a") == said
+    assert desk.refusal("RunInstances", name="other", subnet="public-c").startswith("InvalidSubnetID.NotFound")
+    assert desk.refusal("RunInstances", name="other", subnet="public-b", instance_type="m7").startswith(
+        "InvalidParameterValue: no instance type 'm7'"
+    )

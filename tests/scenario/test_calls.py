@@ -131,3 +131,17 @@ def test_what_is_wrong_is_told_when_the_file_is_read(files: Path, entry: str, wr
 def test_a_moment_is_no_window(files: Path) -> None:
     text = "timeline: {x: {at: 1 s, action: ec2:AllocateAddress}}\nexpect: shop.loss == 0 % during x\n"
     assert said(files, text) == ["story.yaml:6:33: x takes no time; write before x or after x"]
+
+
+def test_an_instance_that_is_run_later_can_take_over(files: Path, tmp_path: Path) -> None:
+    text = """
+timeline:
+  outage: {at: 5 s, action: power-off, target: zone a}
+  spare: {at: 8 s, action: ec2:RunInstances, name: spare, subnet: public-b, security_groups: web, boot: 2 s}
+  takeover: {after: spare, action: ec2:AssociateAddress, instance: spare, public_ip: 198.18.0.10}
+expect: [shop.rto <= 5.2 s]
+"""
+    loaded = load_scenario(scenario(files, text))
+    assert loaded.warnings == ()
+    ran = run(loaded, 7, tmp_path / "run", lambda *_: None)
+    assert (ran.verdict, ran.refused) == ("pass", ())

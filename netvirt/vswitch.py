@@ -7,7 +7,7 @@ next: a packet for the underlay, a frame back to the guest, or nothing, because 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from netvirt import datapath, discovery, linklocal, rewrite, router, services
+from netvirt import datapath, dhcpv6_server, discovery, linklocal, rewrite, router, services
 from netvirt.address import HostId, Ip, Ns, Vni, is_ipv6
 from netvirt.datapath import Decision, Question, Tracking
 from netvirt.flow_log.meter import REFUSALS, Meter
@@ -162,6 +162,8 @@ class VSwitch:
             flow = flow_of(frame.data)
             if discovery.is_local(flow):
                 return self._reply(frame, discovery.reply(frame.data, view, eni, subnet))
+            if dhcpv6_server.is_for_server(flow):
+                return self._reply(frame, dhcpv6_server.reply(frame.data, eni, subnet))
             if linklocal.is_dhcp(flow, subnet):
                 return self._reply(frame, linklocal.dhcp_reply(frame.data, view, eni, subnet))
         except Malformed:

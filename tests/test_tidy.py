@@ -41,6 +41,7 @@ ROOMS = [
     "netvirt.resolver",
     "netvirt.services",
     "netvirt.discovery",
+    "netvirt.dhcpv6_server",
     "netvirt.vswitch",
     "netvirt.ping",
     "netvirt.path_mtu",

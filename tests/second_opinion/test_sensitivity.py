@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from netvirt import datapath, mtu, rewrite
-from netvirt.address import Ip
+from netvirt.address import Cidr, Ip
 from netvirt.appliance import border
 from netvirt.constant import Constant
 from netvirt.frame import Flow
-from netvirt.gateway import peering
+from netvirt.gateway import edge, peering
 from netvirt.journey import Hop, Outcome
 from netvirt.mtu import Limit
-from netvirt.vpc import conntrack, network_acl, security_group
-from netvirt.vpc.network_acl import AclEntry
+from netvirt.vpc import conntrack, security_group
+from netvirt.vpc.classifier import Classifier, Members
 from netvirt.vpc.route_table import Route, RouteTable
 from netvirt.vpc.traffic import ALL_PROTOCOLS, TCP, UDP, Traffic
+from netvirt.vpc.view import Interface
 from netvirt.vswitch import VSwitch
 
 from .comparison import Comparison, random_case
@@ -27,8 +28,27 @@ from .model import Vpc
 WORLDS = 200
 
 
-def _last_match(entries: Sequence[AclEntry], flow: Flow, peer: Ip) -> AclEntry | None:
-    return next((entry for entry in reversed(entries) if entry.matches(flow, peer)), None)
+FIRST = Classifier.first
+
+
+def _last_match(rules: Classifier[Any], flow: Flow, peer: Ip, members: Members) -> Any:
+    found = (FIRST(Classifier([rule]), flow, peer, members) for rule in reversed(rules._rules))
+    return next((rule for rule in found if rule is not None), None)
+
+
+def _not_asked(_: Any, owner: Interface, __: Ip) -> edge.Entrance:
+    return edge.Entrance(owner, None)
+
+
+def _only_the_primary(q: datapath.Question) -> Hop:
+    if q.flow.dst == q.eni.address or not q.eni.source_dest_check:
+        return Hop("destination", q.eni.name, "is its own")
+    return datapath._check_failed(q.eni, "destination")
+
+
+def _known_anywhere(q: datapath.Question, groups: Any, lists: Sequence[Classifier[Any]], peer: Ip) -> Any:
+    found = (rules.first(q.flow, peer, q.view.members) for rules in lists)
+    return next(((group.name, rule) for group, rule in zip(groups, found, strict=True) if rule is not None), None)
 
 
 def _shortest_prefix(table: RouteTable, destination: Ip) -> Route | None:
@@ -84,9 +104,13 @@ def _half(name: str) -> tuple[Any, str, Constant]:
 
 
 FAULTS = {
-    "the last entry decides": (network_acl, "decide", _last_match),
+    "the last entry decides": (Classifier, "first", _last_match),
     "the shortest prefix wins": (RouteTable, "lookup", _shortest_prefix),
     "a range ends before its last port": (Traffic, "matches", _last_port_left_out),
+    "prefix lists count before blocks": (Route, "rank", property(lambda route: isinstance(route.destination, Cidr))),
+    "nobody asks the gateway's table": (edge, "enter", _not_asked),
+    "groups are known behind middleboxes": (datapath, "_first_permitting", _known_anywhere),
+    "a secondary address is nobody's": (datapath, "_own_destination", _only_the_primary),
     "everything is tracked": (security_group, "untracked", _always_tracked),
     "changed rules do not reach remembered flows": (VSwitch, "hold", _forgets_nothing),
     "peering is transitive": (peering, "cross", _transitive),

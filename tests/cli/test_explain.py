@@ -159,11 +159,11 @@ def test_through_a_nat_gateway_it_is_still_the_same_packet(desk: Desk) -> None:
 
 
 def test_over_a_transit_gateway_and_through_a_firewall(desk: Desk) -> None:
-    """Interfaces of gateways pass it on; a guest that forwards makes it its own."""
+    """Interfaces of gateways pass it on, and so does a guest that forwards."""
     packets = played(desk, TRANSIT)
     said = desk.dcsim("explain", "run", "--packet", number(packets, "shop-a", 8))
     assert "shop-a sent it after" in said.out and "tgw" in said.out
-    assert said.status == 0 and "DELIVERED to fw-b, which is not 10.2.1.4, " in said.out
+    assert said.status == 0 and "fw-b" in said.out and "DELIVERED to data-b" in said.out
 
 
 def test_a_run_keeps_the_images_that_are_the_users_own(desk: Desk) -> None:

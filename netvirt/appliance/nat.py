@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from netvirt import mtu, rewrite, router
-from netvirt.address import Ip, Mac, Ns
+from netvirt.address import Ip, Mac, Ns, is_ipv6
 from netvirt.appliance.contract import Answer, Told
 from netvirt.appliance.fragments import Fragments
 from netvirt.appliance.nat_metrics import Metrics
@@ -202,6 +202,8 @@ class NatRehearsal:
 def decide(table: Translations, manner: Manner, flow: Flow, quoted: Flow | None, now: Ns) -> Translation | Refusal:
     """What becomes of a packet. `quoted` is the flow inside an ICMP error. Changes nothing."""
     inward = flow.dst in table.addresses
+    if is_ipv6(flow.src):
+        return Refusal("NAT64 is not modelled", Outcome.UNKNOWN, "UNSUPPORTED_COMPONENT")
     if flow.protocol not in (TCP, UDP, ICMP):
         return Refusal("it translates TCP, UDP and ICMP only", Outcome.GATEWAY, "PROTOCOL_RESTRICTION")
     if not manner.forwards_fragments and (flow.fragment_offset or flow.more_fragments):

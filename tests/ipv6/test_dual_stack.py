@@ -22,7 +22,7 @@ from dcsim.trace import parse_traffic, trace
 from netvirt.address import parse_address
 from netvirt.journey import Outcome
 
-from .lab import World
+from .lab import REGION, World
 
 
 def test_everybody_gets_the_next_address_of_its_subnet() -> None:
@@ -256,3 +256,53 @@ def test_wireshark_finds_nothing_wrong() -> None:
         data = file.getvalue()
     assert len(shark(data, "frame.number", keep="icmpv6")) > 12
     assert bad_packets(data) == []
+
+
+PEERS = """
+vpcs:
+  one:
+    cidr_block: 10.0.0.0/16
+    amazon_provided_ipv6_cidr_block: true
+    subnets: {n: {availability_zone: a, cidr_block: 10.0.0.0/24, ipv6_cidr_block: true,
+                  assign_ipv6_address_on_creation: true, route_table: t}}
+    route_tables: {t: {routes: {"2001:db8:0:200::/56": pcx, "3fff::/20": pcx}}}
+    security_groups: {g: {ingress: "udp 9 from ::/0"}}
+    instances: {left: {subnet: n, security_groups: g}}
+  two:
+    cidr_block: 10.1.0.0/16
+    amazon_provided_ipv6_cidr_block: true
+    internet_gateway: igw
+    subnets: {n: {availability_zone: b, cidr_block: 10.1.0.0/24, ipv6_cidr_block: true,
+                  assign_ipv6_address_on_creation: true, route_table: t}}
+    route_tables: {t: {routes: {"2001:db8:0:100::/56": pcx, "::/0": igw}}}
+    security_groups: {g: {ingress: "udp 9 from one/g"}, shy: {ingress: "udp 9 from 10.0.0.0/8"}}
+    instances: {right: {subnet: n, security_groups: g}, shy: {subnet: n, security_groups: shy}}
+vpc_peering_connections: {pcx: {vpc: one, peer_vpc: two}}
+internet: {instances: {customer: {ipv6_address: true}}}
+"""
+
+
+def test_a_peering_carries_ipv6_to_the_peers_own_block_only() -> None:
+    """The peer's group means its members' IPv6 addresses too; the peer's gateway is not for others (edge to edge)."""
+    world = World(PEERS)
+    assert world.fate("left", world.datagram("left", world.ipv6("right"))) == ("right", "delivered")
+    assert world.fate("left", world.datagram("left", world.ipv6("shy")))[1] is Outcome.SECURITY_GROUP
+    assert world.fate("right", world.datagram("right", world.ipv6("left"))) == ("left", "delivered")
+    assert world.fate("left", world.datagram("left", world.ipv6("customer")))[1] is Outcome.NOT_TRANSITIVE
+    assert world.fate("left", world.datagram("left", "2001:db8:0:200::99"))[1] is Outcome.NO_MAPPING
+    assert world.fate("right", world.datagram("right", world.ipv6("customer"))) == ("customer", "delivered")
+    assert world.fate("customer", world.datagram("customer", world.ipv6("left"))) == ("border", Outcome.GATEWAY)
+
+
+def test_a_nat_gateway_does_not_translate_ipv6_here() -> None:
+    """NAT64 is not modelled, so that neither a packet nor a trace says more."""
+    gateway = "    nat_gateways: {nat: {subnet: web-a}}\n    security_groups:\n"
+    text = REGION.replace('private: {routes: {"::/0": eigw}}', 'private: {routes: {"64:ff9b::/96": nat}}')
+    world = World(
+        text.replace("    security_groups:\n", gateway, 1).replace('{"::/0": igw}', '{"::/0": igw, 0.0.0.0/0: igw}')
+    )
+    for frame in (world.datagram("bold", "64:ff9b::c633:640a"), world.echo("bold", "64:ff9b::c633:640a")):
+        assert world.fate("bold", frame) == ("nat", Outcome.UNKNOWN)
+    for traffic in ("udp6 9", "tcp6 443", "icmpv6"):
+        traced = trace(world.world, world["bold"], parse_address("64:ff9b::c633:640a"), parse_traffic(traffic))
+        assert traced.forward.outcome is Outcome.UNKNOWN

@@ -290,6 +290,46 @@ internet:"""
     assert region.fate("db", ADMIN).outcome is Outcome.NOT_TRANSITIVE
 
 
+EGRESS = """
+vpcs:
+  spoke:
+    cidr_block: 10.1.0.0/16
+    subnets:
+      app: {per_zone: true, cidr_block: 10.1.0.0/24, route_table: out}
+      tgw: {per_zone: true, cidr_block: 10.1.9.0/28}
+    route_tables: {out: {routes: {0.0.0.0/0: core}}}
+    instances: {app: {per_zone: true, subnet: app}}
+  shop:
+    cidr_block: 10.9.0.0/16
+    internet_gateway: igw
+    subnets:
+      public: {per_zone: true, cidr_block: 10.9.0.0/24, route_table: public}
+      tgw: {per_zone: true, cidr_block: 10.9.9.0/28, route_table: tgw}
+    route_tables:
+      public: {routes: {0.0.0.0/0: igw, 10.0.0.0/8: core}}
+      tgw: {per_zone: true, routes: {0.0.0.0/0: nat}}
+    nat_gateways: {nat: {per_zone: true, subnet: public}}
+transit_gateways:
+  core:
+    attachments: {spoke: {vpc: spoke, subnets: tgw}, shop: {vpc: shop, subnets: tgw}}
+    route_tables:
+      spokes: {associations: spoke, routes: {0.0.0.0/0: shop}}
+      hub: {associations: shop, propagations: spoke}
+internet:
+  delay: 20 ms
+  instances: {admin: {ip_address: 198.51.100.7}}
+"""
+
+
+def test_another_vpc_gets_out_over_a_transit_gateway() -> None:
+    """Centralised egress: what comes from the transit gateway comes from inside, and each zone has its own way."""
+    region = World(EGRESS)
+    for zone in "ab":
+        assert region.asked(f"app-{zone}", ADMIN) == "answered"
+        assert region.came("admin")[IP].src == public(region, f"nat-{zone}")
+        assert region.traced(f"app-{zone}", ADMIN, 1).reachable
+
+
 def test_called_by_name() -> None:
     world = build(plan_of((HEAD + PRIVATE).encode(), "region.yaml", "region"))
     assert world.call("DeleteNatGateway", nat_gateway="shop/nat-a").startswith("nat-")

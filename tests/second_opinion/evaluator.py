@@ -180,7 +180,9 @@ def _asks_in_vain(vpc: Vpc, sender: Instance, sent: Sent) -> bool:
     """In its own subnet the sender must learn a MAC address first, by ARP: nobody answers for nobody."""
     if sent.packet.via or sent.dst not in sender.subnet.block:
         return False
-    known = sent.dst in vpc.doors or vpc.at(sent.dst) is not None
+    holder = vpc.at(sent.dst)
+    # Nor does anybody answer who asks for an address of its own.
+    known = sent.dst in vpc.doors or (holder is not None and holder is not sender)
     return not known and not _is_answered_by_the_host(vpc, sender.subnet, sent.dst)
 
 

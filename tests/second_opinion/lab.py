@@ -162,6 +162,8 @@ class Lab:
     def change(self, request: Verb) -> None:
         """Ask the control plane, and wait until every host has heard of it."""
         self.world.call(request)
+        # Guests here ask anew who has which address.
+        self._macs.clear()
         self._run(2 * self.world.plan.plant.propagation_ns)
         if isinstance(request, RunInstances):
             self._run(BOOT_NS)

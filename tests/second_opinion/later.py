@@ -54,8 +54,16 @@ def apply(region: Region, request: Verb) -> None:
                 vpc.peers.pop(name, None)
         case DetachInternetGateway() | AllocateAddress() | ReleaseAddress() | DeleteNatGateway():
             raise Unknown(request)
-        case AssignPrivateIpAddresses() | UnassignPrivateIpAddresses():
-            raise Unknown(request)
+        case AssignPrivateIpAddresses(private_ip_addresses=addresses):
+            vpc = region.vpcs[request.vpc]
+            for address in map(IPv4Address, addresses):
+                publics = _lose(vpc.at(address), address)
+                instance = vpc.instances[request.instance]
+                instance.more_addresses += (address,)
+                instance.publics |= publics
+        case UnassignPrivateIpAddresses(private_ip_addresses=addresses):
+            for address in map(IPv4Address, addresses):
+                _lose(region.vpcs[request.vpc].instances[request.instance], address)
         case StopInstances() | StartInstances() | RebootInstances() | TerminateInstances():
             raise Unknown(request)
         case DeleteRouteTable() | DeleteNetworkAcl() | DeleteSecurityGroup():
@@ -102,6 +110,14 @@ def _route(region: Region, request: DeleteRoute | ReplaceRouteTableAssociation |
 def _routes(vpc: Vpc, request: DeleteRoute) -> dict[IPv4Network, Target]:
     of_lists = isinstance(request.destination, PrefixListName)
     return (vpc.list_routes if of_lists else vpc.tables)[request.route_table]
+
+
+def _lose(holder: Instance | None, address: IPv4Address) -> dict[IPv4Address, IPv4Address]:
+    """The address is not the holder's any more; its public one, if it has one, goes along."""
+    if holder is None:
+        return {}
+    holder.more_addresses = tuple(each for each in holder.more_addresses if each != address)
+    return {address: holder.publics.pop(address)} if address in holder.publics else {}
 
 
 def _take(region: Region, public: IPv4Address) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
+from dcsim.instance_request import AssignPrivateIpAddresses, UnassignPrivateIpAddresses
 from dcsim.request import (
     AssociateAddress,
     AssociateRouteTable,
@@ -158,7 +159,31 @@ def _part(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> 
     return DeleteVpcPeeringConnection(names[0], mark=MARK)
 
 
+def _float(random: Random, world: SmallWorld, one: Somebody, other: Somebody) -> Verb:
+    """An address of the subnet goes to somebody else there, a new one comes, or one is given up."""
+    near = [run for run in world.runs if (run.vpc, run.subnet) == one.subnet_key]
+    theirs = [address for run in near for address in run.secondary_private_ip_addresses]
+    own = [address for run in near if run.name == one.name for address in run.secondary_private_ip_addresses]
+    if own and random.random() < 0.3:
+        return UnassignPrivateIpAddresses(one.vpc, one.name, (random.choice(own),), mark=MARK)
+    address = random.choice([*theirs, Ip(int(one.subnet[-3]))])
+    return AssignPrivateIpAddresses(
+        one.vpc, random.choice(near).name, (address,), allow_reassignment=random.random() < 0.9, mark=MARK
+    )
+
+
 KINDS = (
     *(_revoke, _revoke, _revoke, _authorize, _deny, _another_acl, _another_table, _detour, _elastic, _way_out),
-    *(_another_way, _another_way, _take_in, _another_entry, _interface, _interface, _move_address, _part),
+    *(
+        _another_way,
+        _another_way,
+        _take_in,
+        _another_entry,
+        _interface,
+        _interface,
+        _move_address,
+        _part,
+        _float,
+        _float,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Calls about gateways, Elastic IPs, interfaces and peering. EC2 API Reference, Actions."""
+"""Calls about blocks, gateways, Elastic IPs, interfaces and peering. EC2 API Reference, Actions."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,13 @@ from dcsim.api.call import Asking, Call
 from dcsim.api.reference import InstanceRef, NatGatewayRef, SecurityGroupRef, SubnetRef, VpcRef
 from dcsim.cloud.vpc import Vpc
 from dcsim.request import Verb
-from dcsim.topology.fields import ONE_OR_MORE, Address, Boolean, Connectivity, ElasticAddress, Name, Text
+from dcsim.topology.fields import ONE_OR_MORE, Address, Block, Boolean, Connectivity, ElasticAddress, Name, Text
+
+
+class AssociateVpcCidrBlock(Call):
+    makes = request.AssociateVpcCidrBlock
+    vpc: VpcRef = Field(description="The VPC that gets it.")
+    cidr_block: Block = Field(description="One block more; every route table gets a local route for it.")
 
 
 class CreateInternetGateway(Call):

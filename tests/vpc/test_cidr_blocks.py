@@ -1,6 +1,7 @@
 """VPCs with more than one block: what may stand beside what, and that packets do not notice."""
 
 import pytest
+from api.desk import Desk
 from cloud.account import MARK, Account
 from journeys.lab import MS, Region, lost_ticks
 from scapy.layers.inet import UDP
@@ -9,6 +10,7 @@ from topology.files import said_of, topology
 from dcsim.request import AssociateVpcCidrBlock, CreateRoute, CreateSubnet, CreateVpc, CreateVpcPeeringConnection
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
+from dcsim.trace import parse_traffic, trace
 from netvirt.address import format_ip, parse_cidr, parse_ip
 from netvirt.journey import Outcome
 
@@ -149,6 +151,20 @@ def test_what_is_routed_elsewhere_cannot_become_local_but_a_part_of_it_can() -> 
             "add a smaller block, or delete the route"
         )
     account.call(more("100.64.1.0/25"))
+
+
+def test_a_block_may_come_while_packets_fly() -> None:
+    """Its route is local in every table once the hosts have heard."""
+    desk = Desk(FILE)
+
+    def outcome() -> Outcome:
+        return trace(desk.world, desk["one"], parse_ip("100.70.0.9"), parse_traffic("icmp")).forward.outcome
+
+    before = outcome()
+    desk.ask("AssociateVpcCidrBlock", vpc="main", cidr_block="100.70.0.0/16")
+    unheard = outcome()
+    desk.wait(2 * desk.propagation_ns)
+    assert [before, unheard, outcome()] == [Outcome.NO_ROUTE, Outcome.NO_ROUTE, Outcome.NO_MAPPING]
 
 
 FILE = """

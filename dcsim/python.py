@@ -8,8 +8,9 @@ from dcsim.request import Verb
 from dcsim.topology.load import load
 from dcsim.topology.plan import Plan
 from dcsim.topology.python import Topology, Value, calling_mark, properties_of
-from dcsim.trace import Traced, parse_traffic
+from dcsim.trace import Traced
 from dcsim.trace import trace as trace_packet
+from dcsim.traffic_spec import parse_traffic
 from dcsim.world import Guest, build_as
 from dcsim.world import World as _World
 from netvirt.address import Ip, parse_address

@@ -4,7 +4,6 @@ It asks the same `datapath` that live traffic asks, with the views and connectio
 connections in scratch tables only: tracing changes nothing.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from dcsim.fixes import CLIENT_PORTS, Advisor
 from dcsim.problem import Mistake
 from dcsim.topology.plan import INTERNET
 from dcsim.topology.quantity import format_duration
-from dcsim.topology.words import quoted
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import Guest, Node, World
 from netvirt import datapath
 from netvirt.address import HostId, Ip, Ns, Vni, format_ip, is_ipv6
@@ -28,7 +27,7 @@ from netvirt.mtu import MTU_BYTES, Excess, Limit
 from netvirt.overlay import BORDER, INTERNET_VNI, OVERHEAD_BYTES, Tunnel
 from netvirt.vpc.conntrack import Track
 from netvirt.vpc.tracker import Tracker
-from netvirt.vpc.traffic import ICMP, ICMPV6, TCP, UDP
+from netvirt.vpc.traffic import ICMP, ICMPV6, TCP
 from netvirt.vpc.view import Interface
 from netvirt.wire import icmpv6
 from netvirt.wire.ethernet import HEADER_BYTES
@@ -36,9 +35,6 @@ from netvirt.wire.tcp import ACK, SYN
 
 EPHEMERAL_PORT = 49152
 """The source port of a traced flow when none is given: the first of the dynamic range (RFC 6335 section 6)."""
-
-PORTS = re.compile(r"(?:(?P<name>tcp|udp)[ /])?(?P<port>[0-9]{1,5})(?P<last>[-:,][0-9,:-]*)?(?:/(?P<after>tcp|udp))?")
-"""How people and other tools write ports."""
 
 _HEADERS = {ICMP: 14 + 20 + 8 + 56, ICMPV6: 14 + 40 + 8 + 56, TCP: 14 + 20 + 20}
 """Frame sizes that latencies are given for: a ping with its usual 56 octets, a bare SYN, and below a bare datagram."""
@@ -49,6 +45,16 @@ NO_PORT = -2
 
 MOST_APPLIANCES = 64
 """A packet's time to live when it sets out: each one takes some of it (RFC 1700, "IP time to live parameter")."""
+
+
+class Place(NamedTuple):
+    """A hop's surroundings. `inbound` and `outbound` are the packet's headers before and after it; `vpc` and `subnet`
+    are names, empty between VPCs."""
+
+    inbound: Flow
+    outbound: Flow
+    vpc: str
+    subnet: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,9 @@ class Traced:
     middlebox: Hop | None = None
     limit: Limit | None = None
     """The narrowest hop, where one carries less than an interface sends."""
+    places: tuple[Place, ...] = ()
+    """Where each hop of `forward` was met."""
+    reply_places: tuple[Place, ...] = ()
 
     @property
     def path_mtu(self) -> int:
@@ -132,6 +141,8 @@ class _Tracer:
         self._origin: Node | None = None
         self._advisor = Advisor()
         self.latency_ns = 0
+        self.places: list[Place] = []
+        """Of the hops of the last walk."""
         self.size = 0
         """Of the packet in bytes, where that is asked about."""
         self.dont_fragment = False
@@ -166,8 +177,10 @@ class _Tracer:
         `port` is the destination port that is meant: another one was chosen on the way, as clients choose theirs.
         """
         hops: list[Hop] = []
+        self.places = []
         if not _powered(source):
             hops.append(_down(source))
+            self._note(hops, flow, flow, source)
         node: Node = source
         self._origin = source
         backplane = False
@@ -180,26 +193,42 @@ class _Tracer:
                 self._narrow(engine.limit)
                 excess = engine.limit.hop(self.size, self.dont_fragment)
                 hops += [] if excess is None else [excess]
+                self._note(hops, way.flow, way.flow, way.target)
             answer = self._rehearsal(way.target, engine).forward(way.flow, self._world.clock.now)
             if answer.flow is None and isinstance(way.target, Guest) and way.target.placed.interface.owns(way.flow.dst):
                 return hops, way  # for the guest itself
             if answer.hop is not None:
                 hops.append(answer.hop)
+                self._note(hops, way.flow, answer.flow or way.flow, way.target)
             if answer.flow is None:
                 return hops, None
             node, flow = way.target, answer.flow
             backplane = isinstance(engine, Relay) and not way.backplane
         hops.append(Hop("vpc", node.name, "it goes in a circle", "", Outcome.TTL_EXPIRED))
+        self._note(hops, flow, flow, node)
         return hops, None
+
+    def _note(self, hops: list[Hop], inbound: Flow, outbound: Flow, node: Node | None) -> None:
+        """Of the hops that are new since the last note."""
+        vpc, subnet = (node.placed.vpc.name, node.placed.subnet.name) if node is not None else ("", "")
+        while len(self.places) < len(hops):
+            # The internet gateway is where the addresses change.
+            changes = hops[len(self.places)].kind in ("igw", "border", "nat")
+            after = outbound if changes else inbound
+            self.places.append(Place(inbound, after, vpc, subnet))
+            inbound = after
 
     def _step(self, source: Node, flow: Flow, port: int, hops: list[Hop], backplane: bool) -> _Way | None:
         """From one interface to the next that does something with the packet."""
         self.zones.add(source.placed.subnet.zone)
         way = self._leave(source, flow, _ports(flow, port), hops, backplane)
+        self._note(hops, flow, flow if way is None else way.flow, source)
         if way is not None:
             self.zones.add(way.target.placed.subnet.zone)
             hops += self._cross(source, way, flow)
+            self._note(hops, way.flow, way.flow, None)
             self._enter(source, way, _ports(way.flow, port), hops)
+            self._note(hops, way.flow, way.flow, way.target)
         return way
 
     def _leave(self, source: Node, flow: Flow, ports: str, hops: list[Hop], backplane: bool) -> _Way | None:
@@ -366,7 +395,7 @@ def _unheard_of(guest: Node) -> Hop:
     return Hop("mapping", guest.name, rule, "", Outcome.STALE_MAPPING)
 
 
-def flow_between(source: Guest, destination: Ip, traffic: "TrafficSpec") -> Flow:
+def flow_between(source: Guest, destination: Ip, traffic: TrafficSpec) -> Flow:
     """The first packet of such a flow: an echo request, a SYN, or a datagram."""
     src = source.placed.interface.facing(destination)
     if src is None:
@@ -384,53 +413,6 @@ def flow_between(source: Guest, destination: Ip, traffic: "TrafficSpec") -> Flow
     return Flow(traffic.protocol, src, destination, sport, traffic.port, tcp_flags=flags)
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficSpec:
-    """What `trace` asks about: `tcp 443`, `udp 53`, `icmp`, or a bare protocol."""
-
-    protocol: int
-    port: int | None = None
-    source_port: int | None = None
-    size: int = 0
-    """Of the IP packet in bytes; then nobody may cut it. 0: as small as it goes."""
-    ipv6: bool = False
-    """To the IPv6 address of whoever is named."""
-
-
-def parse_traffic(text: str) -> TrafficSpec:
-    """`tcp 22`, `udp 53`, `icmp`, `proto 47`, and over IPv6 `tcp6 22`, `udp6 53`, `icmpv6`; Mistake for all else."""
-    match text.lower().split():
-        case ["tcp" | "udp" as name, port] if _is_number(port, 65535):
-            return TrafficSpec(TCP if name == "tcp" else UDP, int(port))
-        case ["icmp"]:
-            return TrafficSpec(ICMP)
-        case ["tcp6" | "udp6" as name, port] if _is_number(port, 65535):
-            return TrafficSpec(TCP if name == "tcp6" else UDP, int(port), ipv6=True)
-        case ["icmpv6"]:
-            return TrafficSpec(ICMPV6, ipv6=True)
-        case ["proto", number] if _is_number(number, 255) and int(number) not in (ICMP, TCP, UDP, ICMPV6):
-            return TrafficSpec(int(number))
-        case ["tcp" | "udp" | "tcp6" | "udp6" as name]:
-            raise Mistake(f"{name} lacks a port", f"write {name} {443 if name.startswith('tcp') else 53}")
-        case words:
-            raise Mistake(*_no_traffic(text, words))
-
-
-def _is_number(text: str, most: int) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= most
-
-
-def _no_traffic(text: str, words: list[str]) -> tuple[str, str]:
-    """What is wrong with it, and what was probably meant."""
-    found = PORTS.fullmatch(" ".join(words))
-    if found is None or int(found["port"]) > 65535:
-        return f"{quoted(text)} is no traffic", "write tcp 443, udp 53, icmp or proto 47"
-    meant = f"{found['name'] or found['after'] or 'tcp'} {found['port']}"
-    if found["last"]:
-        return f"{quoted(text)} is several ports", f"a packet has one; write {meant}"
-    return f"{quoted(text)} is no traffic", f"write {meant}"
-
-
 def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) -> Traced:
     """The way of such a packet now, and of its reply."""
     flow = flow_between(source, destination, traffic)
@@ -438,6 +420,8 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
     tracer.size, tracer.dont_fragment = traffic.size, bool(traffic.size)
     hops, way = tracer.walk(source, flow, flow.dst_port)
     target = None if way is None else way.target
+    places = tuple(tracer.places)
+    reply_places: tuple[Place, ...] = ()
     notes = (*_notes(tracer.zones), *tracer.told)
     limit = tracer.limit
     # What Linux answers an echo with is as large, and may be cut; over IPv6, nothing may.
@@ -453,13 +437,15 @@ def trace(world: World, source: Guest, destination: Ip, traffic: TrafficSpec) ->
         if flow.protocol == TCP:
             answer = replace(answer, tcp_flags=SYN | ACK)
         back, home = tracer.walk(target, answer, NO_PORT if traffic.source_port is None else traffic.source_port)
+        reply_places = tuple(tracer.places)
         if home is not None and home.target is not source:
             back.append(Hop("guest", home.target.name, "gets the reply, and is not who asked", "", Outcome.UNKNOWN))
         reply = _journey(back, home is not None)
     where = target.name if target is not None else format_ip(destination)
     asked = where if there else format_ip(destination)
     middlebox = _handed(where, asked) if forward.delivered and not there else None
-    return Traced(source.name, asked, where, flow, forward, reply, latency_ns, notes, middlebox, limit)
+    around = places, reply_places
+    return Traced(source.name, asked, where, flow, forward, reply, latency_ns, notes, middlebox, limit, *around)
 
 
 def follow(

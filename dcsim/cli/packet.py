@@ -9,8 +9,9 @@ import orjson
 from dcsim.cli import status
 from dcsim.cli.loading import command_line
 from dcsim.cli.progress import progress_on
-from dcsim.cli.trace import LABEL_WIDTH, aligned, blockers, components, verdict
+from dcsim.cli.trace import LABEL_WIDTH, aligned, blockers, verdict
 from dcsim.observe.rundir import SUMMARY
+from dcsim.path_component import components
 from dcsim.problem import Mistake
 from dcsim.replay import Explained, Fate, explain_packet
 from dcsim.topology.quantity import format_duration

@@ -1,19 +1,19 @@
 """`dcsim trace`: hop by hop, which rule decided, and every blocker."""
 
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from dcsim.cli import status
 from dcsim.cli.loading import address_of, command_line, guest_called, refuse_itself, settled
+from dcsim.path_component import as_dict
 from dcsim.problem import Mistake
 from dcsim.topology.quantity import format_duration
-from dcsim.trace import Traced, TrafficSpec, parse_traffic
+from dcsim.trace import Traced
 from dcsim.trace import trace as trace_packet
+from dcsim.traffic_spec import TrafficSpec, parse_traffic
 from netvirt.journey import Hop, Journey, Outcome
 from netvirt.vpc.traffic import TCP, UDP
 
@@ -114,36 +114,3 @@ def blockers(direction: str, journey: Journey) -> list[str]:
             advice = hop.advice if hop.advice.startswith("would take") else f"would take: {hop.advice}"
             shown.append(advice)
     return shown
-
-
-def as_dict(traced: Traced) -> dict[str, Any]:
-    """For programs; components are named as Reachability Analyzer's PathComponents are."""
-    handed = () if traced.middlebox is None else (traced.middlebox,)
-    return {
-        "source": traced.source,
-        "destination": traced.asked,
-        "networkPathFound": traced.reachable,
-        "pathMtu": traced.path_mtu,
-        "pathMtuComponent": None if traced.limit is None else f"{traced.limit.kind} {traced.limit.name}",
-        "latency_ns": traced.latency_ns if traced.delivered else None,
-        "forwardPathComponents": components((*traced.forward.hops, *handed)),
-        "returnPathComponents": None if traced.reply is None else components(traced.reply.hops),
-        "explanations": [hop.code for hop in (*traced.blockers, *handed) if hop.code],
-        "additionalDetails": list(traced.notes),
-    }
-
-
-def components(hops: Iterable[Hop]) -> list[dict[str, Any]]:
-    return [
-        {
-            "sequenceNumber": number,
-            "component": hop.label,
-            "kind": hop.kind,
-            "rule": hop.rule,
-            "written": hop.written or None,
-            "outcome": hop.outcome.value if hop.outcome is not None else None,
-            "explanationCode": hop.code or None,
-            "advice": hop.advice or None,
-        }
-        for number, hop in enumerate(hops, 1)
-    ]

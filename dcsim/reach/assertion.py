@@ -16,7 +16,7 @@ from dcsim.topology.load import locate
 from dcsim.topology.source import lines_of, parse, read
 from dcsim.topology.tree import Items, Node, Scalar, inside
 from dcsim.topology.words import closest, instead, quoted
-from dcsim.trace import TrafficSpec, parse_traffic
+from dcsim.traffic_spec import TrafficSpec, parse_traffic
 
 Span = tuple[int, int]
 Word = tuple[str, Span]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dcsim.reach.assertion import Assertion
 from dcsim.reach.matrix import Answer, Pair, Reach
-from dcsim.trace import TrafficSpec
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc.traffic import ICMP
 

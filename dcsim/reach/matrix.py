@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from dcsim.problem import Mistake
 from dcsim.reach.traffic import Kind, kinds
 from dcsim.topology.plan import Plan
-from dcsim.trace import Traced, TrafficSpec, trace
+from dcsim.trace import Traced, trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import Guest, World, build
 from netvirt.address import ANY_IPV6, Cidr
 from netvirt.frame import Flow

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dcsim.cloud.vpc import Vpc
-from dcsim.trace import TrafficSpec
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.vpc.traffic import ICMP, ICMPV6, TCP, UDP, Traffic
 
 TRANSPORTS = {TCP: "tcp", UDP: "udp"}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dcsim.pinging import USUAL, Payload
 from dcsim.topology.plan import Impairment, Link
-from dcsim.trace import TrafficSpec
+from dcsim.traffic_spec import TrafficSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from dcsim.shell.text import printable, seconds_text, table
 from dcsim.topology.plan import Link
 from dcsim.topology.quantity import format_duration, format_percent, format_rate
 from dcsim.topology.words import closest, instead, quoted
-from dcsim.trace import TrafficSpec, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import Guest
 from netvirt.address import format_ip
 

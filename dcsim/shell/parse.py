@@ -41,7 +41,7 @@ from dcsim.topology.plan import Link
 from dcsim.topology.quantity import count, duration_ns
 from dcsim.topology.resolve import impairment_of
 from dcsim.topology.words import closest, instead, quoted, shown
-from dcsim.trace import parse_traffic
+from dcsim.traffic_spec import parse_traffic
 
 LONGEST_LINE = 1_000
 PINGS = 4

@@ -17,7 +17,8 @@ from dcsim.request import (
 )
 from dcsim.topology.plan import DEFAULT_START_NS, INTERNET, Internet, Plan, Plant
 from dcsim.topology.rule import Direction, parse_numbered_rule, parse_rule
-from dcsim.trace import Traced, TrafficSpec, trace
+from dcsim.trace import Traced, trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import Guest, World, build
 from netvirt.journey import Hop, Outcome
 from netvirt.vpc.traffic import ICMP, TCP, UDP

@@ -261,6 +261,15 @@ def test_where_nobody_is(desk: Desk, asked: str, label: str, verdict: str) -> No
     assert not any(line.startswith("reply") for line in said.out.splitlines()), "nobody is there to reply"
 
 
+HEADER = {
+    "protocol": "6",
+    "sourceAddresses": ["10.0.1.4"],
+    "destinationAddresses": ["10.0.12.4"],
+    "sourcePortRanges": [{"from": 49152, "to": 49152}],
+    "destinationPortRanges": [{"from": 5432, "to": 5432}],
+}
+
+
 def test_a_trace_for_programs(desk: Desk) -> None:
     desk.write("a.yaml", SHOP)
     said = desk.dcsim("trace", "a.yaml", "web-a", "db-b", "tcp", "5432", "--json")
@@ -297,6 +306,10 @@ def test_a_trace_for_programs(desk: Desk) -> None:
         "outcome": "security group",
         "explanationCode": "ENI_SG_RULES_MISMATCH",
         "advice": "tcp 5432 to db",
+        "vpc": "shop",
+        "subnet": "front-a",
+        "inboundHeader": HEADER,
+        "outboundHeader": HEADER,
     }
 
 

@@ -12,7 +12,8 @@ from dcsim.reach.traffic import kinds_text
 from dcsim.request import RunInstances
 from dcsim.topology.load import plan_of
 from dcsim.topology.plan import Plan
-from dcsim.trace import TrafficSpec, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.address import parse_ip
 from netvirt.journey import Outcome
 

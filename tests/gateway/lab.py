@@ -8,7 +8,8 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from dcsim.pinging import Payload, Pinger
-from dcsim.trace import Traced, TrafficSpec, flow_between, trace
+from dcsim.trace import Traced, flow_between, trace
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.address import Ip, format_mac, parse_ip
 from netvirt.frame import Flow
 from netvirt.journey import Outcome

@@ -18,7 +18,8 @@ from scapy.packet import Raw
 from scapy.utils import PcapWriter
 
 from dcsim.pinging import Payload, Pinger
-from dcsim.trace import parse_traffic, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import parse_traffic
 from netvirt.address import parse_address
 from netvirt.journey import Outcome
 

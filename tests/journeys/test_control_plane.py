@@ -7,7 +7,8 @@ from scapy.layers.inet import UDP
 
 from dcsim.problem import Refused
 from dcsim.request import RunInstances
-from dcsim.trace import TrafficSpec, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.address import parse_cidr
 from netvirt.journey import Outcome
 

@@ -18,7 +18,8 @@ from dcsim.scenario.load import load_scenario
 from dcsim.scenario.play import Play, stage
 from dcsim.topology.load import shipped_directory
 from dcsim.topology.plan import Impairment, Plan
-from dcsim.trace import Traced, TrafficSpec, trace
+from dcsim.trace import Traced, trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import Guest, World
 from netvirt.address import Ip, format_ip, format_mac, parse_ip
 from netvirt.frame import flow_of

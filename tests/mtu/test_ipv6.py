@@ -8,7 +8,8 @@ from journeys.lab import MS, S
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
 
 from dcsim.pinging import Payload, Pinger
-from dcsim.trace import TrafficSpec, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.address import parse_address
 from netvirt.journey import Outcome
 from netvirt.vpc.traffic import UDP

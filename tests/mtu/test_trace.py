@@ -12,7 +12,8 @@ from journeys.lab import HEAD
 from typer.testing import CliRunner
 
 from dcsim.cli.app import app
-from dcsim.trace import Traced, TrafficSpec, trace
+from dcsim.trace import Traced, trace
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.address import parse_ip
 from netvirt.journey import Outcome
 from netvirt.vpc.traffic import ICMP, UDP

@@ -10,7 +10,8 @@ from dcsim.reach.matrix import Answer, Reach, reach
 from dcsim.reach.traffic import Kind
 from dcsim.topology.plan import DEFAULT_START_NS, Plan, Plant
 from dcsim.topology.python import Topology
-from dcsim.trace import TrafficSpec, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import World, build
 
 PLANT = Plant(racks=2, hosts=8)

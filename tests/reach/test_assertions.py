@@ -8,7 +8,7 @@ from dcsim.problem import Refused
 from dcsim.reach.assertion import Assertion, load_assertions
 from dcsim.reach.judge import deciders, judge
 from dcsim.reach.matrix import Reach
-from dcsim.trace import TrafficSpec
+from dcsim.traffic_spec import TrafficSpec
 
 from .region import three_tier
 

@@ -7,7 +7,7 @@ from dcsim.problem import Mistake
 from dcsim.reach.matrix import reach
 from dcsim.reach.traffic import Kind, kinds, kinds_text, traffic_text
 from dcsim.topology.python import Topology
-from dcsim.trace import TrafficSpec, parse_traffic
+from dcsim.traffic_spec import TrafficSpec, parse_traffic
 
 from .region import region_with
 

@@ -11,7 +11,8 @@ from scapy.layers.l2 import ARP, Ether
 
 from dcsim.request import RunInstances, Verb
 from dcsim.topology.plan import DEFAULT_START_NS, Internet, Plan, Plant
-from dcsim.trace import Traced, TrafficSpec, trace
+from dcsim.trace import Traced, trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import Guest, Node, World, build
 from hypervisor.clock import Clock
 from hypervisor.guest import Reporter, Wire

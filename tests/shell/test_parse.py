@@ -32,7 +32,7 @@ from dcsim.shell.commands import (
 from dcsim.shell.parse import parse
 from dcsim.shell.text import one_line
 from dcsim.topology.plan import Impairment, Link
-from dcsim.trace import TrafficSpec
+from dcsim.traffic_spec import TrafficSpec
 
 BOTH, THERE = Link("a", "b", both=True), Link("a", "b", both=False)
 

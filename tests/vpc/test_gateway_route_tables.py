@@ -25,7 +25,8 @@ from dcsim.request import (
 )
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
-from dcsim.trace import parse_traffic, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import parse_traffic
 from netvirt.address import format_mac, parse_block, parse_ip
 from netvirt.journey import Outcome
 

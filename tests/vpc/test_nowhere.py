@@ -5,7 +5,8 @@ from topology.files import said_of, topology
 
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
-from dcsim.trace import TrafficSpec, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import build
 from netvirt.address import parse_ip
 from netvirt.journey import Outcome

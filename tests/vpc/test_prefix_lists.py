@@ -12,7 +12,8 @@ from topology.files import said_of, topology
 from dcsim.request import CreateManagedPrefixList, CreateRoute, PrefixListName, RevokeSecurityGroupEgress
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
-from dcsim.trace import parse_traffic, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import parse_traffic
 from netvirt.address import parse_cidr, parse_ip
 from netvirt.journey import Outcome
 from netvirt.vpc.prefix_list import PrefixList

@@ -24,7 +24,8 @@ from dcsim.request import (
 )
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
-from dcsim.trace import parse_traffic, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import parse_traffic
 from netvirt.address import parse_block, parse_ip
 from netvirt.journey import Outcome
 

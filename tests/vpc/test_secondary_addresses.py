@@ -15,7 +15,8 @@ from dcsim.pinging import Payload, Pinger
 from dcsim.request import AssociateAddress, CreateInternetGateway, RunInstances
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
-from dcsim.trace import TrafficSpec, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import TrafficSpec
 from netvirt.address import Ip, format_ip, format_mac, parse_ip
 from netvirt.journey import Outcome
 from netvirt.vpc.traffic import ICMP as ICMP_PROTOCOL

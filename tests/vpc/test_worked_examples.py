@@ -13,7 +13,8 @@ from dcsim.cli.app import app
 from dcsim.pinging import Payload, Pinger
 from dcsim.problem import Refused
 from dcsim.topology.load import load, plan_of, shipped_directory
-from dcsim.trace import Traced, TrafficSpec, trace
+from dcsim.trace import Traced, trace
+from dcsim.traffic_spec import TrafficSpec
 from dcsim.world import build
 from netvirt.address import format_ip, format_mac, parse_ip
 from netvirt.journey import Outcome

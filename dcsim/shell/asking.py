@@ -92,8 +92,8 @@ def ask(
     return asking
 
 
-def ping(session: Session, source: str, target: str, count: int, payload: Payload) -> Iterator[str]:
-    guest, address = session.guest(source), session.address(target, session.guest(source))
+def ping(session: Session, source: str, target: str, count: int, payload: Payload, ipv6: bool = False) -> Iterator[str]:
+    guest, address = session.guest(source), session.address(target, session.guest(source), ipv6)
     if guest.placed.interface.owns(address):
         raise Mistake(f"{source} would ask itself", "name another guest")
     payload.check(guest)

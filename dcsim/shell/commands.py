@@ -28,6 +28,7 @@ class Ping:
     target: str
     count: int
     payload: Payload = USUAL
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,10 @@ PLACES = ("zone", "datacenter", "power", "rack", "host")
 HELP: dict[str, tuple[str, str]] = {
     "nodes": ("nodes", "the guests"),
     "links": ("links", "between zones, and those that somebody used: state, rate, delay, what was imposed"),
-    "ping": ("left ping [-c N] right", "N requests, 4 by default, a second apart; -s BYTES and -M do as Linux's ping"),
+    "ping": (
+        "left ping [-c N] right",
+        "N requests, 4 by default, a second apart; -s BYTES, -M do, -6 as with Linux",
+    ),
     "pingall": ("pingall", "every guest to every other, one request each"),
     "trace": ("trace left right tcp 22", "which rule decides; udp PORT, icmp, proto NUMBER too"),
     "link": ("link a <-> b down | up | clear", "also a -> b, or loss 10 % delay 2 ms, in netem's words"),

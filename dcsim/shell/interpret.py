@@ -33,8 +33,8 @@ def execute(session: Session, command: said.Command) -> Iterator[str]:
 
 def _perform(session: Session, command: said.Command) -> Iterator[str]:
     match command:
-        case said.Ping(source, target, count, payload):
-            return ping(session, source, target, count, payload)
+        case said.Ping(source, target, count, payload, ipv6):
+            return ping(session, source, target, count, payload, ipv6)
         case said.PingAll():
             return ping_all(session)
         case said.Sleep(ns):

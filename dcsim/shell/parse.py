@@ -105,32 +105,32 @@ def _guest(name: str, words: Words) -> Command:
 
 
 def _ping(words: Words) -> Command:
-    wanted, payload, names = _options(words)
+    wanted, payload, ipv6, names = _options(words)
     if len(names) != 2:
         raise Mistake("ping needs who asks and who answers", "write ping left right")
-    return Ping(names[0], names[1], wanted, payload)
+    return Ping(names[0], names[1], wanted, payload, ipv6)
 
 
 def _ping_from(source: str, words: Words) -> Command:
-    wanted, payload, names = _options(words)
+    wanted, payload, ipv6, names = _options(words)
     if len(names) != 1:
         raise Mistake("ping needs one guest to ask", f"write {source} ping right")
-    return Ping(source, names[0], wanted, payload)
+    return Ping(source, names[0], wanted, payload, ipv6)
 
 
-def _options(words: Words) -> tuple[int, Payload, list[str]]:
-    """`-c N` or `-cN`, `-s N`, `-M do`, anywhere; and the other words."""
-    rest, given = list(words), dict[str, str]()
+def _options(words: Words) -> tuple[int, Payload, bool, list[str]]:
+    """`-c N` or `-cN`, `-s N`, `-M do`, `-6`, anywhere; and the other words."""
+    rest, given = [word for word in words if word != "-6"], dict[str, str]()
     while (at := next((at for at, word in enumerate(rest) if word.startswith("-")), None)) is not None:
         option = rest.pop(at)
         if option[:2] not in ("-c", "-s", "-M"):
-            raise Mistake(f"ping has no {quoted(option)}", "it takes -c N, -s BYTES and -M do")
+            raise Mistake(f"ping has no {quoted(option)}", "it takes -c N, -s BYTES, -M do and -6")
         given[option[:2]] = option[2:] or (rest.pop(at) if at < len(rest) else "")
     if given.get("-M", "do") not in ("do", "dont"):
         raise Mistake(f"-M {quoted(given['-M'])} is unknown", "write -M do, or leave it out")
     size = _number("-s", given["-s"], MOST_BYTES, 0) if "-s" in given else USUAL.size_bytes
     wanted = _number("-c", given["-c"], MOST_PINGS) if "-c" in given else PINGS
-    return wanted, Payload(size, given.get("-M") == "do"), rest
+    return wanted, Payload(size, given.get("-M") == "do"), "-6" in words, rest
 
 
 def _number(what: str, text: str, most: int, least: int = 1) -> int:

@@ -10,7 +10,8 @@ from topology.files import said_of, topology
 from dcsim.request import AssociateVpcCidrBlock, CreateRoute, CreateSubnet, CreateVpc, CreateVpcPeeringConnection
 from dcsim.topology.expand import expanded
 from dcsim.topology.load import plan_of
-from dcsim.trace import parse_traffic, trace
+from dcsim.trace import trace
+from dcsim.traffic_spec import parse_traffic
 from netvirt.address import format_ip, parse_cidr, parse_ip
 from netvirt.journey import Outcome
 

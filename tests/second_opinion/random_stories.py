@@ -39,7 +39,7 @@ class Pair:
 def a_pair(random: Random, world: SmallWorld) -> Pair:
     """Of one VPC, of two that peer, or over the Internet."""
     one = random.choice(world.faces)
-    kinds = [_neighbours, _neighbours, _neighbours, _peers, _peers, *[_over_the_internet] * 6]
+    kinds = [_neighbours, _neighbours, _neighbours, _peers, _peers, *[_over_the_internet] * 8]
     random.shuffle(kinds)
     for kind in kinds:
         found = kind(world, one)
@@ -196,6 +196,12 @@ def through_an_appliance(random: Random, world: SmallWorld) -> Story:
     ]
 
 
+def abroad(random: Random, world: SmallWorld) -> Story:
+    """Two speak over the Internet, where there is a way to it."""
+    pairs = [pair for one in world.faces for pair in _over_the_internet(world, one)]
+    return [*quick_talk(random, random.choice(pairs))] if pairs else []
+
+
 def a_script(random: Random, world: SmallWorld) -> Story:
     """Everything that happens in one world."""
     script: Story = [a_flow(random, world) for _ in range(14)]
@@ -203,6 +209,8 @@ def a_script(random: Random, world: SmallWorld) -> Story:
         script += random.choice(STORIES)(random, world)
     if random.random() < 0.3:
         script += a_latecomer(random, world)
+    for _ in range(3):
+        script += abroad(random, world)
     return [event for event in script if not _is_to_itself(event, world)]
 
 

@@ -173,6 +173,8 @@ def _fitting(query: Dns, response: Dns) -> Dns:
     """What does not fit is cut off, and said to be (RFC 2181 section 9)."""
     offered = [record.class_ for record in query.additionals if record.type == OPT]
     room = min(max(offered[0], dns.PLAIN_BYTES), PAYLOAD_BYTES) if offered else dns.PLAIN_BYTES
-    if len(response.emit()) <= room:
+    # What no message can hold is not made into one.
+    octets = sum(len(record.data) for record in response.answers)
+    if octets <= room and len(response.emit()) <= room:
         return response
     return replace(response, answers=(), authorities=(), truncated=True)

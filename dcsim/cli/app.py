@@ -43,7 +43,7 @@ File = Annotated[
     Path, typer.Argument(metavar="FILE", help="A topology or scenario file; a name that ships with dcsim will do.")
 ]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The guest that asks.")]
-Destination = Annotated[str, typer.Argument(metavar="DESTINATION", help="A guest, or an IPv4 address.")]
+Destination = Annotated[str, typer.Argument(metavar="DESTINATION", help="A guest, or an address.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Seed = Annotated[
     str | None,

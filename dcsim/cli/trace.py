@@ -14,11 +14,14 @@ from dcsim.topology.quantity import format_duration
 from dcsim.trace import Traced
 from dcsim.trace import trace as trace_packet
 from dcsim.traffic_spec import TrafficSpec, parse_traffic
+from netvirt.address import is_ipv6
 from netvirt.journey import Hop, Journey, Outcome
 from netvirt.vpc.traffic import TCP, UDP
 
 LEAST_BYTES = 40
 """An IP packet with the headers of TCP, or with some octets behind UDP's or ICMP's."""
+LEAST_BYTES_IPV6 = 60
+"""The same behind IPv6's header."""
 LABEL_WIDTH = 14
 """Of the first column; longer names make it wider."""
 
@@ -37,6 +40,8 @@ def trace(
     guest = guest_called(world, source)
     target = address_of(world, destination, guest, traffic.ipv6)
     refuse_itself(guest, target)
+    if size is not None and is_ipv6(target) and size < LEAST_BYTES_IPV6:
+        raise command_line(f"no packet of {size} bytes goes by IPv6", f"{LEAST_BYTES_IPV6} at least")
     try:
         traced = trace_packet(world, guest, target, traffic)
     except Mistake as mistake:

@@ -12,6 +12,10 @@ from netvirt.vpc.services import Zone
 from netvirt.wire import dns
 from netvirt.wire.dns import Name, Record, name_of
 
+LONGEST_VALUE = 4_000
+"""Of one value of a record (Route 53 Developer Guide, "Supported DNS record types": TXT)."""
+MOST_VALUES = 400
+"""Of one record set (Route 53 Developer Guide, "Quotas on records")."""
 LONGEST_STRING = 255
 """Of one string of a TXT record (RFC 1035 section 3.3.14)."""
 
@@ -71,6 +75,9 @@ def change_resource_record_sets(
         raise refusal(request, "InvalidChangeBatch", f"{text} has a CNAME, which stands alone")
     if kind == dns.CNAME and len(request.values) > 1:
         raise refusal(request, "InvalidChangeBatch", f"{text} is an alias for {len(request.values)} names", "one only")
+    if len(request.values) > MOST_VALUES:
+        message = f"{text} has {len(request.values)} values"
+        raise refusal(request, "InvalidChangeBatch", message, f"{MOST_VALUES} at most")
     data = [_data(vpcs, zone, request, value) for value in request.values]
     zone.add(name, kind, tuple(Record(name, kind, request.ttl, each) for each in dict.fromkeys(data)))
     return [zone.id]
@@ -79,6 +86,9 @@ def change_resource_record_sets(
 def _data(vpcs: Mapping[str, Vpc], zone: HostedZone, request: ChangeResourceRecordSets, value: str) -> bytes:
     if request.type == "A":
         return dns.address_data(_address(vpcs, zone, request, value))
+    if request.type == "TXT" and len(value.encode()) > LONGEST_VALUE:
+        message = f"a value of {request.name} has {len(value.encode()):,} octets"
+        raise refusal(request, "InvalidChangeBatch", message, f"{LONGEST_VALUE:,} at most")
     if request.type == "TXT":
         return b"".join(bytes([len(part)]) + part for part in _strings(value.encode()))
     try:

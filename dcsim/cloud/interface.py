@@ -55,9 +55,10 @@ def unassign_private_ip_addresses(vpc: Vpc, pool: PublicAddresses, request: Unas
     wrong = next((each for each in request.private_ip_addresses if each not in interface.secondary), None)
     if wrong is not None:
         what = "the primary address" if wrong == interface.address else "no address"
-        has = ", ".join(map(format_ip, interface.secondary)) or "none"
+        has = ", ".join(format_ip(each) for each in interface.secondary if not is_ipv6(each))
         message = f"{format_ip(wrong)} is {what} of {interface.name}"
-        raise refusal(request, "InvalidParameterValue", message, f"its secondary ones are {has}")
+        advice = f"its secondary ones are {has}" if has else "it has no secondary ones"
+        raise refusal(request, "InvalidParameterValue", message, advice)
     _keep(vpc, _without(interface, set(request.private_ip_addresses)))
     for address in request.private_ip_addresses:
         del vpc.by_address[address]

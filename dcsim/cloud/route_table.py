@@ -139,7 +139,8 @@ def _may_lead_to(vpc: Vpc, block: Cidr, target: Target, request: CreateRoute | R
         message = f"{block}{named} is reserved for link-local services"
         raise refusal(request, "InvalidParameterValue", message, "the host answers it without any route")
     if vpc.covers(block) and all(block not in subnet.blocks for subnet in vpc.subnets.values()):
-        message = f"{block}{named} is more specific than local, and no whole subnet"
+        what = "the VPC's own block" if block in vpc.cidrs else "more specific than local, and no whole subnet"
+        message = f"{block}{named} is {what}"
         raise refusal(request, "InvalidParameterValue", message, "name one whole subnet's block")
     if vpc.covers(block) and not isinstance(target, INSIDE):
         advice = "a route more specific than local leads to an instance or a NAT gateway"

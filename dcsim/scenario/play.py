@@ -8,7 +8,7 @@ from simpy import Event
 from dcsim.faults.fault import Fault
 from dcsim.observe.event import ActionBegan, ActionEnded
 from dcsim.pinging import Answer, Payload, Pinger
-from dcsim.problem import Refused
+from dcsim.problem import Mistake, Problem, Refused
 from dcsim.rng import stream
 from dcsim.scenario.scenario import ApiCall, Called, Entry, Probe, Scenario
 from dcsim.world import World, build
@@ -99,7 +99,10 @@ def _ask(world: World, probe: Probe, duration_ns: int) -> Pinger:
     tenth = probe.every_ns // 10
     phase = tenth + stream(world.seed, f"probe {probe.name}").randrange(max(1, 8 * tenth))
     source, target = world.guests[probe.source], world.guests[probe.target]
-    address = world.address_for(source, target, probe.ipv6)
+    try:
+        address = world.address_for(source, target, probe.ipv6)
+    except Mistake as mistake:
+        raise Refused([Problem(probe.mark, None, mistake.message, mistake.advice)]) from None
     pinger = Pinger(world, source, address, probe.every_ns, probe.timeout_ns, Payload(probe.size_bytes))
     pinger.start(phase, max(0, -((phase - duration_ns) // probe.every_ns)))
     return pinger

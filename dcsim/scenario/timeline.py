@@ -159,7 +159,11 @@ def _unknown_action(context: Context, action: str, path: Path) -> None:
         context.complain(mark, f"no verb {quoted(verb)}", instead(verb, VERBS))
         return
     if ":" in action:
-        context.complain(mark, f"{action} is not simulated yet", f"there are {', '.join(ACTIONS)}")
+        context.complain(
+            mark,
+            f"{action} is not simulated yet",
+            f"there are {', '.join(ACTIONS)} and EC2's verbs, like ec2:ReplaceRoute",
+        )
         return
     advice = instead(action, ACTIONS)
     if action in SAME_ACTION:

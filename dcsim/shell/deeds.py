@@ -10,7 +10,7 @@ from dcsim.fabric.wire import Direction
 from dcsim.faults.fault import Fault
 from dcsim.problem import Mark, Mistake, Refused
 from dcsim.scenario.scenario import Disturbance, GuestRef, HostOf, Impair, LinkDown, Place, PlaceKind, PowerOff
-from dcsim.topology.plan import Impairment, Link
+from dcsim.topology.plan import INTERNET, Impairment, Link
 from dcsim.topology.python import properties_of
 from dcsim.world import Guest, World
 
@@ -116,6 +116,8 @@ class Journal:
         bare = name.removeprefix("of ")
         if kind == "host" and (bare != name or self._is_guest(name)):
             guest = self._guest(bare)
+            if guest.placed.vpc.name == INTERNET:
+                raise Mistake(f"{guest.name} is in the Internet", "a host of this region can be powered off")
             return HostOf(GuestRef(guest.placed.vpc.name, guest.name))
         self._world.fabric.place(text)
         return Place(KINDS[kind], name)

@@ -173,8 +173,10 @@ def _elastic_ip(text: str) -> Ip | Literal["new"] | None:
 
 
 def _domain(text: str) -> str:
-    """In small letters, without the last dot."""
-    name = text.removesuffix(".").lower()
+    """Without the last dot. Letters' case means nothing in names, so there is one way to write them."""
+    name = text.removesuffix(".")
+    if name != name.lower():
+        raise Mistake(f"{quoted(text)} has capital letters", f"write {name.lower()}")
     if not DOMAIN.fullmatch(name) or len(name) > 253:
         raise Mistake(f"{quoted(text)} is not a domain name", "write it like corp.internal")
     return name
@@ -183,10 +185,11 @@ def _domain(text: str) -> str:
 def _record_name(text: str) -> str:
     if text == "@":
         return text
-    name = text.lower()
-    if not RECORD_NAME.fullmatch(name) or len(name) > 253:
+    if text != text.lower():
+        raise Mistake(f"{quoted(text)} has capital letters", f"write {text.lower()}")
+    if not RECORD_NAME.fullmatch(text) or len(text) > 253:
         raise Mistake(f"{quoted(text)} is not a record's name", "write it like www, or @ for the zone's own name")
-    return name
+    return text
 
 
 def _record_type(text: str) -> str:

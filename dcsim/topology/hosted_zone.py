@@ -73,7 +73,7 @@ def _addresses(context: Context, spec: HostedZoneSpec, value: str, path: Path) -
         return [str(IPv4Address(value))]
     except AddressValueError:
         vpc, _, name = value.rpartition("/")
-    homes = [home for home in ([vpc] if vpc else spec.vpcs or context.vpcs) if home in context.vpcs]
+    homes = [home for home in ([vpc] if vpc else dict.fromkeys(spec.vpcs or context.vpcs)) if home in context.vpcs]
     found = [home for home in homes if name in context.vpcs[home].instances.meanings]
     if len(found) == 1:
         return [f"{found[0]}/{each.name}" for each in context.vpcs[found[0]].instances.meanings[name]]

@@ -73,6 +73,12 @@ def _elastic_ips(context: Context, names: Vpc, copy: Copy[NatGatewayFields], kin
     primary, more = copy.fields.elastic_ip, copy.fields.secondary_elastic_ips or []
     if primary is None and kind == "private" and not more:
         return ()
+    if primary is None and kind == "public" and "elastic_ip" in copy.fields.model_fields_set:
+        mark = context.value(copy.where("elastic_ip"))
+        context.complain(mark, f"{copy.name} is public, so it has an Elastic IP", "or connectivity_type: private")
+    if None in more:
+        mark = context.value(copy.where("secondary_elastic_ips"))
+        context.complain(mark, "secondary_elastic_ips has a false", "write only those that are wanted")
     wanted = [("elastic_ip", primary or "new"), *(("secondary_elastic_ips", each) for each in more)]
     addresses: list[Ip | None] = []
     for field, each in wanted:

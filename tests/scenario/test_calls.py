@@ -118,7 +118,7 @@ WRONG = [
     ("{at: 1 s, action: ec2:AssociateAddress, instance: web-a, loss: 3 %}", "6:63: AssociateAddress has no 'loss'; it has instance, public_ip, private_ip_address, allow_reassociation"),
     ("{at: 1 s, action: ec2:AssociateAddress, instance: [web-a]}", "6:56: instance needs one value, not a list"),
     ("{at: 1 s, action: 'ec2:', instance: web-a}", "6:24: no verb ''; there are"),
-    ("{at: 1 s, action: ec3:AssociateAddress, target: web-a}", "6:24: ec3:AssociateAddress is not simulated yet; there are power-off, link-down, impair"),
+    ("{at: 1 s, action: ec3:AssociateAddress, target: web-a}", "6:24: ec3:AssociateAddress is not simulated yet; there are power-off, link-down, impair and EC2's verbs, like ec2:ReplaceRoute"),
 ]  # fmt: skip
 
 

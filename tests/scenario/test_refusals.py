@@ -104,7 +104,7 @@ REFUSALS = [
         s.yaml:7:28: aws:ecs:stop-task is not simulated yet
          7 |   fis: {at: 3 min, action: "aws:ecs:stop-task", target: x}
            |                            ^^^^^^^^^^^^^^^^^^^
-            there are power-off, link-down, impair
+            there are power-off, link-down, impair and EC2's verbs, like ec2:ReplaceRoute
         s.yaml:8:46: no zone 'c'; there are a, b
          8 |   zone: {at: 1 s, action: power-off, target: zone c, loss: 3 %}
            |                                              ^^^^^^

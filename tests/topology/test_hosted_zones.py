@@ -31,7 +31,7 @@ def refused(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("text, said", [
-    ("  Bad_name: {vpcs: main}\n", "14:3  'Bad_name' is not a domain name"),
+    ("  bad_name: {vpcs: main}\n", "14:3  'bad_name' is not a domain name"),
     ("  corp: {vpcs: [main, man]}\n", "14:23  no vpc 'man'"),
     ("  corp: {vpcs: main, records: {a b: 10.0.0.1}}\n", "14:32  'a b' is not a record's name"),
     ("  corp: {vpcs: main, records: {a: {type: MX, values: b}}}\n", "14:42  type 'MX' is not simulated"),
@@ -85,3 +85,13 @@ def test_written_out_it_is_the_same() -> None:
     assert again.requests == plan.requests
     web = build(plan).control.hosted_zones["corp.internal"].records[(b"web", b"corp", b"internal")][1]
     assert [each.data for each in web] == [bytes([10, 0, 1, 5]), bytes([10, 0, 2, 4]), bytes([10, 0, 0, 9])]
+
+
+@pytest.mark.parametrize("text, said", [
+    ("  corp: {vpcs: main}\n  Corp: {vpcs: main}\n", "15:3  'Corp' has capital letters"),
+    ("  corp: {vpcs: main, records: {d: 10.0.0.1, D: 10.0.0.2}}\n", "14:45  'D' has capital letters"),
+    ("  corp: {vpcs: main, records: {t: {type: TXT, values: %s}}}\n" % ("t" * 4001),
+     "14:32 InvalidChangeBatch a value of t has 4,001 octets"),
+])  # fmt: skip
+def test_one_way_to_write_a_name_and_an_end_to_texts(text: str, said: str) -> None:
+    assert refused(text) == [said]

@@ -96,6 +96,8 @@ class Comparison:
         return None
 
     def _step(self, step: Step) -> Disagreement | None:
+        if step.src not in self._lab.guests:
+            return None  # EC2 refused to run it: a change had given its address away
         found = self._trace(replace(step, packet=_opening(step.packet))) if step.traced else None
         return found or self._send(step)
 

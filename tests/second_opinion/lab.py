@@ -260,10 +260,13 @@ class Lab:
 def traced(journey: Journey, destination: str = "") -> Seen:
     """How a journey ends, and everything that is in its way."""
     met: list[Refusal] = []
-    for hop in journey.blockers:
-        assert hop.outcome is not None, "a blocker"
-        ending = ENDINGS.get(hop.outcome, Ending.OTHER)
-        met.append((ending, _place_of(journey, hop, ending)))
+    for position, hop in enumerate(journey.hops):
+        if hop.blocked:
+            assert hop.outcome is not None, "a blocker"
+            ending = ENDINGS.get(hop.outcome, Ending.OTHER)
+            met.append((ending, _place_of(journey.hops[:position], hop, ending)))
+        elif hop.kind == "service":
+            met.append((Ending.UNKNOWN, Place.HOST))  # answered by the host: its own affair
     assert ENDINGS.get(journey.outcome, Ending.OTHER) is (met[0][0] if met else Ending.DELIVERED), (
         "the first blocker decides"
     )
@@ -282,18 +285,13 @@ def ports_in(journey: Journey) -> dict[str, list[int]]:
     return ports
 
 
-def _place_of(journey: Journey, blocker: Hop, ending: Ending) -> Place | None:
+def _place_of(before: Sequence[Hop], blocker: Hop, ending: Ending) -> Place | None:
+    """Everything behind the mapping or the border is the receiver's side."""
     if ending in SIDED:
-        return SIDED[ending][_is_entering(journey, blocker)]
+        return SIDED[ending][any(hop.kind in ("mapping", "border") for hop in before)]
     if ending is Ending.NO_MAPPING and blocker.kind == "border":
         return Place.BORDER
     return PLACES.get(ending)
-
-
-def _is_entering(journey: Journey, blocker: Hop) -> bool:
-    """Everything behind the mapping or the border is the receiver's side."""
-    before = journey.hops[: journey.hops.index(blocker)]
-    return any(hop.kind in ("mapping", "border") for hop in before)
 
 
 def _answer(frame: Frame) -> str:

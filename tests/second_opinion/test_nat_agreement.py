@@ -7,7 +7,7 @@ import pytest
 from .comparison import Comparison, random_case, shrink
 from .random_nats import some_talk, with_nats
 
-WORLDS = 10
+WORLDS = 20
 """In one test."""
 
 
@@ -21,10 +21,11 @@ def compare(first_seed: int) -> None:
             case, found = shrink(case, found)
             pytest.fail(f"{found}\n{case}")
         asked += comparison.asked
-    assert asked["by NAT"] >= 2 * WORLDS and asked["answers to NAT"] >= WORLDS // 2, asked
+    # A few times as much, mostly: worlds differ, and some have no way to a gateway.
+    assert asked["by NAT"] >= WORLDS and asked["answers to NAT"] >= WORLDS // 5, asked
 
 
-@pytest.mark.parametrize("first_seed", range(20_000, 20_080, WORLDS))
+@pytest.mark.parametrize("first_seed", range(20_000, 20_160, WORLDS))
 def test_everyone_agrees(first_seed: int) -> None:
     compare(first_seed)
 

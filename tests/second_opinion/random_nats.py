@@ -135,7 +135,7 @@ def some_talk(random: Random, world: SmallWorld) -> Iterator[Step]:
     own = [address for nat in gateways for address in (nat.address, *nat.publics.values())]
     for _ in range(8):
         one = random.choice(world.instances)
-        others = [each.address for each in world.everybody if each.key != one.key]
+        others = [each.address for each in world.everybody if each.address != one.address]
         outside = [each.address for each in world.strangers] or others
         dst = random.choice((*outside, random.choice(outside), random.choice(others), *own[:1], IPv4Address("8.8.8.8")))
         packet = as_itself(one, replace(a_packet(random), via=""))

@@ -137,7 +137,8 @@ def some_talk(random: Random, world: SmallWorld) -> Iterator[Step]:
         one = random.choice(world.instances)
         others = [each.address for each in world.everybody if each.address != one.address]
         outside = [each.address for each in world.strangers] or others
-        dst = random.choice((*outside, random.choice(outside), random.choice(others), *own[:1], IPv4Address("8.8.8.8")))
+        theirs = [address for address in own[:1] if address != one.address]
+        dst = random.choice((*outside, random.choice(outside), random.choice(others), *theirs, IPv4Address("8.8.8.8")))
         packet = as_itself(one, replace(a_packet(random), via=""))
         if packet.protocol not in (TCP, UDP, ICMP) and random.random() < 0.7:
             packet = Packet(UDP, 4000, 53)

@@ -1,4 +1,4 @@
-"""The contract of every sans-I/O machine: frames and time go in, frames and the next deadline come out."""
+"""What every sans-I/O machine has in common: time goes in, frames and the next deadline come out."""
 
 from typing import Protocol
 
@@ -14,8 +14,3 @@ class Timed(Protocol):
     @property
     def deadline(self) -> Ns | None:
         """When `poll` has something to do, None: not before the next frame."""
-
-
-class Engine(Timed, Protocol):
-    def on_frame(self, data: bytes, now: Ns) -> list[bytes]:
-        """A frame arrived; what is to be sent because of it, in order."""

@@ -9,13 +9,16 @@ import re
 from dataclasses import replace
 
 from netvirt.address import Ip
+from netvirt.constant import Constant, Evidence
 from netvirt.vpc.services import Zone
 from netvirt.vpc.view import VpcView
 from netvirt.wire import dns
 from netvirt.wire.dns import ANY, CNAME, IN, OPT, PTR, SOA, A, Dns, Name, Question, Record, folded, name_of
 
-TTL_SECONDS = 60
-"""Of names that AWS gives (seen on instances; no AWS document)."""
+NAME_TTL_SECONDS = Constant(
+    "NAME_TTL_SECONDS", 60, 0, 300, "no AWS document; seen on instances", "2026-11-21", Evidence.INFERRED
+)
+"""Of names that AWS gives."""
 SOA_TTL_SECONDS = 900
 """How long a "no" may be remembered (Route 53 Developer Guide, "SOA and NS records that Route 53 creates")."""
 _SOA_DATA = (
@@ -118,7 +121,7 @@ def _given(view: VpcView, name: Name, kind: int) -> tuple[Name, tuple[Record, ..
 def _named(name: Name, kind: int, address: Ip | None) -> tuple[Record, ...] | None:
     if address is None:
         return None
-    return (Record(name, A, TTL_SECONDS, dns.address_data(address)),) if kind == A else ()
+    return (Record(name, A, NAME_TTL_SECONDS.value, dns.address_data(address)),) if kind == A else ()
 
 
 def _private_name(view: VpcView, host: Name) -> Ip | None:
@@ -160,7 +163,7 @@ def _reverse(view: VpcView, name: Name, kind: int) -> tuple[Name, tuple[Record, 
         return REVERSE, ()
     host = "ip-" + "-".join(digit.decode() for digit in reversed(digits))
     target = name_of(f"{host}.{view.services.aws_domain}")
-    return REVERSE, (Record(name, PTR, TTL_SECONDS, dns.emit_name(target)),)
+    return REVERSE, (Record(name, PTR, NAME_TTL_SECONDS.value, dns.emit_name(target)),)
 
 
 def _edns(query: Dns) -> tuple[Record, ...]:

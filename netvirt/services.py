@@ -27,8 +27,8 @@ PACKETS_PER_SECOND = Constant(
     Evidence.DOCUMENTED,
 )
 """Of one interface to all link-local services together."""
-TIME_STRATUM = 4
-"""Below the reference clocks and the servers that follow them; seen on instances, no AWS document."""
+TIME_STRATUM = Constant("TIME_STRATUM", 4, 1, 15, "no AWS document; seen on instances", "2026-11-21", Evidence.INFERRED)
+"""Below the reference clocks and the servers that follow them."""
 TIME_PRECISION = -20
 """About a microsecond, as a power of two of seconds (RFC 5905 section 7.3)."""
 _SECOND = 1_000_000_000
@@ -89,7 +89,7 @@ def _time(request: Ntp, unix_ns: int) -> bytes | None:
     answer = Ntp(
         ntp.SERVER,
         request.version,
-        stratum=TIME_STRATUM,
+        stratum=TIME_STRATUM.value,
         poll=request.poll,
         precision=TIME_PRECISION,
         reference_id=bytes((169, 254, 169, 122)),
